@@ -1,0 +1,11 @@
+//! clerk-mirror in one process: the edge, the queue, the worker and the mirror, on SQLite unless told otherwise.
+
+mod args;
+mod data_folder;
+mod run;
+pub mod send;
+mod welcome;
+
+pub use args::{Command, Config, StandaloneArgs};
+pub use data_folder::{DataFolder, SECRET_FILE};
+pub use run::main;

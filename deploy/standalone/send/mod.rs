@@ -1,0 +1,3 @@
+//! `clerk-mirror send`
+
+pub mod world;

@@ -1,0 +1,92 @@
+//! The edge's configuration.
+
+use std::{net::SocketAddr, time::Duration};
+
+use clap::{Args, Parser};
+use shared::{
+    config::{ConfigError, ProcessArgs, QueueArgs, SecretArgs},
+    queue::{PublishLimits, QueueConfig},
+    signature::Verifier,
+};
+
+use crate::body::BodyLimits;
+
+/// Receives Clerk's webhooks: verifies each signature, queues the event, and answers 2xx once it is durable
+#[derive(Debug, Parser)]
+#[command(name = "ingest", version, max_term_width = 110)]
+pub struct IngestArgs {
+    #[command(flatten)]
+    secrets: SecretArgs,
+    #[command(flatten)]
+    queue: QueueArgs,
+    #[command(flatten)]
+    edge: EdgeArgs,
+    /// Where to serve /metrics, /healthz and /readyz
+    #[arg(long, env = "ADMIN_LISTEN", default_value = "127.0.0.1:9090", value_name = "ADDRESS")]
+    pub admin_listen: SocketAddr,
+    /// How the process logs and stops.
+    #[command(flatten)]
+    pub process: ProcessArgs,
+}
+
+/// Flags of the HTTP edge that the all-in-one process has too.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Edge")]
+pub struct EdgeArgs {
+    /// Where to receive webhooks
+    #[arg(long, env = "LISTEN", default_value = "0.0.0.0:8080", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// The largest request body, in bytes (Svix sends up to about 350 kB)
+    #[arg(long, env = "BODY_LIMIT", default_value_t = 1024 * 1024, value_name = "BYTES",
+          value_parser = clap::value_parser!(u32).range(1024..=8 * 1024 * 1024))]
+    pub body_limit: u32,
+    /// How long the head of a request, and then its body, may take to arrive
+    #[arg(long, env = "REQUEST_TIMEOUT", default_value = "5s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    pub request_timeout: Duration,
+    /// How long an event may take to become durable before the answer is 503 (Svix gives up after 15 s)
+    #[arg(long, env = "PUBLISH_TIMEOUT", default_value = "5s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    pub publish_timeout: Duration,
+}
+
+impl IngestArgs {
+    /// Checks everything that can be checked before a port is bound.
+    pub fn resolve(&self) -> Result<Config, ConfigError> {
+        let verifier = self.secrets.resolve()?.ok_or_else(|| {
+            ConfigError::new(
+                "no signing secret: set CLERK_WEBHOOK_SECRET to the endpoint's whsec_… from Clerk's dashboard",
+            )
+        })?;
+        Ok(Config::new(&self.edge, &self.process, verifier, self.queue.resolve(None)?))
+    }
+}
+
+/// What the edge runs with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to receive webhooks.
+    pub listen: SocketAddr,
+    /// Who is believed.
+    pub verifier: Verifier,
+    /// Where events go.
+    pub queue: QueueConfig,
+    /// How long a shutdown may take.
+    pub shutdown_timeout: Duration,
+    pub(crate) body: BodyLimits,
+    pub(crate) head_timeout: Duration,
+    pub(crate) publish: PublishLimits,
+}
+
+impl Config {
+    /// The configuration these flags describe.
+    pub fn new(args: &EdgeArgs, process: &ProcessArgs, verifier: Verifier, queue: QueueConfig) -> Self {
+        Self {
+            listen: args.listen,
+            verifier,
+            queue,
+            shutdown_timeout: process.shutdown_timeout,
+            body: BodyLimits { bytes: args.body_limit as usize, time: args.request_timeout },
+            head_timeout: args.request_timeout,
+            publish: PublishLimits { deadline: args.publish_timeout, ..PublishLimits::default() },
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The HTTP edge: believes only what is signed, queues it, and acknowledges what is durable.
+//!
+//! Data flows one way: [`endpoint`](self) reads the headers and the body, the signature makes it a verified
+//! delivery, the queue makes it durable, and only then does a 2xx leave.
+
+mod answer;
+mod body;
+mod config;
+mod endpoint;
+mod metrics;
+mod serve;
+
+pub use config::{Config, IngestArgs};
+pub use metrics::Metrics;
+pub use serve::serve;

@@ -1,0 +1,70 @@
+//! What the edge measures.
+
+use std::time::Duration;
+
+use prometheus::{IntCounter, IntGauge, Registry};
+
+use crate::answer::Answer;
+
+shared::metrics! {
+    /// The edge's metrics as they are registered.
+    struct Registered {
+        /// Requests answered, by outcome: `accepted`, or the code of the refusal as in the answer's body.
+        requests: IntCounterVec = "clerk_mirror_ingest_requests_total" { "outcome" },
+        /// Time from the request's head to the acknowledgement of a durable event, in seconds.
+        ack: Histogram = "clerk_mirror_ingest_ack_seconds"
+            [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.0, 2.0, 4.0, 8.0, 16.0],
+        /// Requests to the endpoint that are being worked on.
+        in_flight: IntGauge = "clerk_mirror_ingest_in_flight",
+    }
+}
+
+/// The edge's metrics, looked up once.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    registered: Registered,
+    /// In the order of [`Answer::ALL`].
+    answers: Vec<(Answer, IntCounter)>,
+}
+
+impl Metrics {
+    /// Makes the metrics and adds them to `registry`.
+    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let registered = Registered::register(registry)?;
+        let answers = Answer::ALL
+            .into_iter()
+            .map(|answer| (answer, registered.requests.with_label_values(&[answer.code()])))
+            .collect();
+        Ok(Self { registered, answers })
+    }
+
+    /// Counts a request as in flight until the guard is dropped, also when its sender goes away.
+    pub(crate) fn enter(&self) -> InFlight {
+        self.registered.in_flight.inc();
+        InFlight(self.registered.in_flight.clone())
+    }
+
+    /// Counts an answer of the endpoint.
+    pub(crate) fn answered(&self, answer: Answer, took: Duration) {
+        if answer == Answer::Accepted {
+            self.registered.ack.observe(took.as_secs_f64());
+        }
+        self.refused(answer);
+    }
+
+    /// Counts an answer that took no work.
+    pub(crate) fn refused(&self, answer: Answer) {
+        if let Some((_, counter)) = self.answers.iter().find(|(known, _)| *known == answer) {
+            counter.inc();
+        }
+    }
+}
+
+/// One request in flight.
+pub(crate) struct InFlight(IntGauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

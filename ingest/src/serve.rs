@@ -1,0 +1,60 @@
+//! Running the edge.
+
+use std::{net::TcpListener, time::Duration};
+
+use actix_web::{
+    App, HttpServer,
+    web::{self, Data},
+};
+use anyhow::Context;
+use shared::{lifecycle::Process, queue::open_publisher};
+
+use crate::{
+    config::Config,
+    endpoint::{Edge, PATH, method_not_allowed, not_found, receive},
+    metrics::Metrics,
+};
+
+/// Longer than the idle time of the usual load balancers, so that they close connections and not we.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// Receives webhooks on `listener` until the process stops, then finishes what is in flight.
+pub async fn serve(config: Config, listener: TcpListener, process: Process) -> anyhow::Result<()> {
+    let metrics = Metrics::register(&process.registry)?;
+    let check = process.readiness.check("queue (publishing)");
+    let publisher = open_publisher(&config.queue, config.publish, check)?;
+    let edge = Data::new(Edge {
+        verifier: config.verifier,
+        publisher: publisher.clone(),
+        limits: config.body,
+        metrics,
+    });
+    let address = listener.local_addr()?;
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(edge.clone())
+            .service(
+                web::resource(PATH).route(web::post().to(receive)).default_service(web::to(method_not_allowed)),
+            )
+            .default_service(web::to(not_found))
+    })
+    .client_request_timeout(config.head_timeout)
+    .keep_alive(KEEP_ALIVE)
+    // A little less than the whole, so that there is time left to close the queue.
+    .shutdown_timeout(config.shutdown_timeout.as_secs().saturating_sub(2).max(1))
+    .disable_signals()
+    .listen(listener)
+    .context("cannot receive webhooks")?
+    .run();
+    tracing::info!(address = %address, path = PATH, queue = %config.queue, "receiving webhooks");
+
+    let handle = server.handle();
+    let stopping = async {
+        process.shutdown.cancelled().await;
+        handle.stop(true).await;
+    };
+    let (served, ()) = tokio::join!(server, stopping);
+    // Only now: what was in flight needed it.
+    publisher.close().await;
+    served.context("the HTTP server failed")
+}

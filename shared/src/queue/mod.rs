@@ -1,0 +1,132 @@
+//! The queue between the edge and the worker: RabbitMQ, or a SQLite file on one machine.
+//!
+//! Opened by URL; nothing outside this module knows which one runs. Delivery is at least once: whoever consumes
+//! must recognise a delivery it has seen before.
+
+mod location;
+mod rabbitmq;
+mod sqlite;
+
+pub use location::{Declare, InvalidQueueUrl, QueueConfig};
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use location::Location;
+
+use crate::{delivery::Delivery, lifecycle::Check, signature::Verified};
+
+/// The end of the queue that the edge writes to.
+#[async_trait]
+pub trait Publisher: Send + Sync {
+    /// Queues a delivery. `Ok` means durable: confirmed by the broker, or fsynced.
+    ///
+    /// On an error the delivery may be in the queue all the same; the sender tries again, and the worker recognises it.
+    async fn publish(&self, delivery: Verified) -> Result<(), PublishError>;
+
+    /// Closes in good order, once nothing is in flight any more.
+    async fn close(&self);
+}
+
+/// The end of the queue that a worker's lane reads from.
+#[async_trait]
+pub trait Consumer: Send {
+    /// Waits for deliveries and takes those that are there, at most `max`. Reconnects by itself for as long as it takes.
+    ///
+    /// Dropping the future loses nothing: what was taken is delivered again.
+    async fn receive(&mut self, max: usize) -> Batch;
+
+    /// Removes a batch from the queue. If that fails its deliveries come again.
+    async fn acknowledge(&mut self, receipt: Receipt) -> Result<(), QueueError>;
+
+    /// Gives back what was taken and not acknowledged, and closes.
+    async fn close(&mut self);
+}
+
+/// Deliveries that were taken together and are acknowledged together.
+#[derive(Debug)]
+pub struct Batch {
+    /// At least one.
+    pub deliveries: Vec<Delivery>,
+    /// What acknowledges them.
+    pub receipt: Receipt,
+}
+
+/// Stands for the deliveries of one batch.
+#[derive(Debug)]
+pub struct Receipt(ReceiptKind);
+
+#[derive(Debug)]
+enum ReceiptKind {
+    /// Everything up to `last_tag` on the channel of this session.
+    RabbitMq { session: u64, last_tag: u64 },
+    /// These rows.
+    Sqlite { rows: Vec<i64> },
+}
+
+/// Limits of the publishing end.
+#[derive(Debug, Clone)]
+pub struct PublishLimits {
+    /// How long a delivery may take to become durable.
+    pub deadline: Duration,
+    /// How many deliveries may be on their way to the queue at once.
+    pub in_flight: usize,
+    /// How many more may wait for their turn.
+    pub waiting: usize,
+}
+
+impl Default for PublishLimits {
+    fn default() -> Self {
+        // RabbitMQ is at its best with 64 to 256 messages in flight; the wait of the last of 4,096 is well within the deadline.
+        Self { deadline: Duration::from_secs(5), in_flight: 256, waiting: 4096 }
+    }
+}
+
+/// Why a delivery was not made durable.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// No connection to the queue now.
+    #[error("the queue is not available")]
+    Unavailable,
+    /// The broker takes no messages now (it is short of memory or disk).
+    #[error("the queue is blocked by the broker")]
+    Blocked,
+    /// As many as may wait are waiting.
+    #[error("too many deliveries are in flight")]
+    Overloaded,
+    /// It took longer than the deadline.
+    #[error("the queue did not confirm in time")]
+    TimedOut,
+    /// The queue said no.
+    #[error("the queue refused the delivery: {0}")]
+    Refused(String),
+}
+
+/// What went wrong at the consuming end.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct QueueError(String);
+
+/// Opens the publishing end. It connects in the background; `check` says how it stands.
+pub fn open_publisher(
+    config: &QueueConfig,
+    limits: PublishLimits,
+    check: Check,
+) -> Result<Arc<dyn Publisher>, QueueError> {
+    Ok(match &config.location {
+        Location::RabbitMq(urls) => {
+            Arc::new(rabbitmq::RabbitMqPublisher::open(urls.clone(), config.topology(), limits, check))
+        }
+        Location::Sqlite(path) => Arc::new(sqlite::SqlitePublisher::open(path, limits, check)?),
+    })
+}
+
+/// Opens a consuming end that holds at most `prefetch` unacknowledged deliveries.
+pub fn open_consumer(config: &QueueConfig, prefetch: u16, check: Check) -> Result<Box<dyn Consumer>, QueueError> {
+    Ok(match &config.location {
+        Location::RabbitMq(urls) => {
+            Box::new(rabbitmq::RabbitMqConsumer::new(urls.clone(), config.topology(), prefetch, check))
+        }
+        Location::Sqlite(path) => Box::new(sqlite::SqliteConsumer::open(path, check)?),
+    })
+}

@@ -1,0 +1,156 @@
+//! Consuming in batches, on a connection and channel of its own.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::{FutureExt, StreamExt};
+use lapin::{
+    options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions},
+    types::FieldTable,
+};
+use tokio::time::timeout;
+
+use super::{
+    BrokerUrl, Topology, message,
+    session::{Session, explain},
+};
+use crate::{
+    lifecycle::{Backoff, Check},
+    queue::{Batch, Consumer, QueueError, Receipt, ReceiptKind},
+};
+
+const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
+const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Takes batches from the inbox.
+pub struct RabbitMqConsumer {
+    urls: Vec<BrokerUrl>,
+    next_url: usize,
+    topology: Topology,
+    prefetch: u16,
+    check: Check,
+    backoff: Backoff,
+    subscription: Option<Subscription>,
+    /// Counts sessions: tags of one mean nothing to the next.
+    sessions: u64,
+}
+
+struct Subscription {
+    session: Session,
+    messages: lapin::Consumer,
+}
+
+impl RabbitMqConsumer {
+    /// A consumer that connects with the first [`Consumer::receive`].
+    pub(in crate::queue) fn new(urls: Vec<BrokerUrl>, topology: Topology, prefetch: u16, check: Check) -> Self {
+        let backoff = Backoff::reconnect();
+        Self { urls, next_url: 0, topology, prefetch, check, backoff, subscription: None, sessions: 0 }
+    }
+
+    async fn subscribed(&mut self) -> &mut Subscription {
+        let subscription = match self.subscription.take() {
+            Some(subscription) => subscription,
+            None => self.connect().await,
+        };
+        self.subscription.insert(subscription)
+    }
+
+    /// Connects, however long it takes.
+    async fn connect(&mut self) -> Subscription {
+        loop {
+            let url = self.urls[self.next_url % self.urls.len()].clone();
+            self.next_url = self.next_url.wrapping_add(1);
+            match open(&url, &self.topology, self.prefetch).await {
+                Ok(subscription) => {
+                    self.sessions += 1;
+                    self.backoff.reset();
+                    self.check.pass();
+                    return subscription;
+                }
+                Err(error) => {
+                    tracing::warn!(error = %error, "cannot connect for consuming");
+                    self.check.fail(error.to_string());
+                    tokio::time::sleep(self.backoff.next_delay()).await;
+                }
+            }
+        }
+    }
+
+    async fn lost(&mut self, reason: String) {
+        tracing::warn!(reason, "connection for consuming lost");
+        self.check.fail(reason);
+        if let Some(subscription) = self.subscription.take() {
+            subscription.session.close().await;
+        }
+        tokio::time::sleep(self.backoff.next_delay()).await;
+    }
+}
+
+#[async_trait]
+impl Consumer for RabbitMqConsumer {
+    async fn receive(&mut self, max: usize) -> Batch {
+        loop {
+            let messages = &mut self.subscribed().await.messages;
+            let first = match messages.next().await {
+                Some(Ok(message)) => message,
+                Some(Err(error)) => {
+                    self.lost(explain(&error)).await;
+                    continue;
+                }
+                None => {
+                    self.lost("the broker cancelled the consumer".into()).await;
+                    continue;
+                }
+            };
+            let mut last_tag = first.delivery_tag;
+            let mut deliveries = vec![message::delivery(first)];
+            while deliveries.len() < max {
+                // An error here is seen again by the next call, after this batch.
+                let Some(Some(Ok(next))) = messages.next().now_or_never() else { break };
+                last_tag = next.delivery_tag;
+                deliveries.push(message::delivery(next));
+            }
+            let receipt = Receipt(ReceiptKind::RabbitMq { session: self.sessions, last_tag });
+            return Batch { deliveries, receipt };
+        }
+    }
+
+    async fn acknowledge(&mut self, receipt: Receipt) -> Result<(), QueueError> {
+        let ReceiptKind::RabbitMq { session, last_tag } = receipt.0 else {
+            return Err(QueueError("the receipt is of another queue".into()));
+        };
+        let Some(subscription) = self.subscription.as_ref().filter(|_| session == self.sessions) else {
+            return Err(QueueError("the session that delivered the batch is gone".into()));
+        };
+        let options = BasicAckOptions { multiple: true };
+        let acknowledged = subscription.session.channel.basic_ack(last_tag, options);
+        let failure = match timeout(ACKNOWLEDGE_TIMEOUT, acknowledged).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => explain(&error),
+            Err(_) => format!("no acknowledgement went out within {ACKNOWLEDGE_TIMEOUT:?}"),
+        };
+        self.lost(failure.clone()).await;
+        Err(QueueError(failure))
+    }
+
+    async fn close(&mut self) {
+        if let Some(subscription) = self.subscription.take() {
+            subscription.session.close().await;
+        }
+    }
+}
+
+async fn open(url: &BrokerUrl, topology: &Topology, prefetch: u16) -> Result<Subscription, QueueError> {
+    let session = Session::open(url, topology, "clerk-mirror worker").await?;
+    let channel = &session.channel;
+    let subscribed = async {
+        channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
+        let options = BasicConsumeOptions::default();
+        channel.basic_consume(topology.inbox.as_str().into(), "".into(), options, FieldTable::default()).await
+    };
+    match timeout(SUBSCRIBE_TIMEOUT, subscribed).await {
+        Ok(Ok(messages)) => Ok(Subscription { session, messages }),
+        Ok(Err(error)) => Err(QueueError(format!("{url}: {}", explain(&error)))),
+        Err(_) => Err(QueueError(format!("{url}: no answer within {SUBSCRIBE_TIMEOUT:?}"))),
+    }
+}

@@ -1,0 +1,52 @@
+//! One connection with one channel, made and closed under timeouts.
+
+use std::time::Duration;
+
+use futures_util::Stream;
+use lapin::{Channel, Connection, ConnectionProperties, Event};
+use tokio::time::timeout;
+
+use super::{BrokerUrl, Topology};
+use crate::queue::QueueError;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A connection that is ready for use, its queues declared.
+pub(super) struct Session {
+    connection: Connection,
+    pub(super) channel: Channel,
+}
+
+impl Session {
+    /// Connects to `url` and declares the queues.
+    pub(super) async fn open(url: &BrokerUrl, topology: &Topology, name: &'static str) -> Result<Self, QueueError> {
+        let connected = async {
+            let properties = ConnectionProperties::default().with_connection_name(name.into());
+            let connection = Connection::connect_uri(url.uri(), properties).await?;
+            let channel = connection.create_channel().await?;
+            topology.declare(&channel).await?;
+            Ok(Self { connection, channel })
+        };
+        match timeout(CONNECT_TIMEOUT, connected).await {
+            Ok(Ok(session)) => Ok(session),
+            Ok(Err(error)) => Err(QueueError(format!("{url}: {}", explain(&error)))),
+            Err(_) => Err(QueueError(format!("{url}: no answer within {CONNECT_TIMEOUT:?}"))),
+        }
+    }
+
+    /// What happens to the connection from now on.
+    pub(super) fn events(&self) -> impl Stream<Item = Event> + Send + Unpin + 'static {
+        Box::pin(self.connection.events_listener())
+    }
+
+    /// Closes in good order if the broker still answers.
+    pub(super) async fn close(&self) {
+        let _ = timeout(CLOSE_TIMEOUT, self.connection.close(200, "done".into())).await;
+    }
+}
+
+/// An error in words that an operator can act on.
+pub(super) fn explain(error: &lapin::Error) -> String {
+    error.to_string().replace('\n', " ")
+}

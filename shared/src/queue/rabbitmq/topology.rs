@@ -1,0 +1,49 @@
+//! The queues on the broker.
+
+use lapin::{
+    Channel,
+    options::QueueDeclareOptions,
+    types::{AMQPValue, FieldTable, ShortString},
+};
+
+use crate::queue::Declare;
+
+/// How often a message may come back before it counts as one that kills workers.
+const DELIVERY_LIMIT: i64 = 20;
+
+/// The queues of one namespace.
+#[derive(Debug, Clone)]
+pub struct Topology {
+    /// What the edge publishes to and the workers consume.
+    pub(super) inbox: String,
+    /// Where the broker puts what was delivered too often.
+    dead: String,
+    declare: Declare,
+}
+
+impl Topology {
+    pub(in crate::queue) fn new(namespace: &str, declare: Declare) -> Self {
+        Self { inbox: format!("{namespace}.inbox"), dead: format!("{namespace}.dead"), declare }
+    }
+
+    /// Makes sure that both queues are there, before anything is published or consumed.
+    pub(super) async fn declare(&self, channel: &Channel) -> lapin::Result<()> {
+        self.declare_one(channel, &self.dead, FieldTable::default()).await?;
+        let mut arguments = FieldTable::default();
+        let text = |value: &str| AMQPValue::LongString(value.into());
+        arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(DELIVERY_LIMIT));
+        arguments.insert("x-dead-letter-exchange".into(), text(""));
+        arguments.insert("x-dead-letter-routing-key".into(), text(&self.dead));
+        // At least once needs reject-publish: without it RabbitMQ takes the declaration and dead-letters at most once.
+        arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
+        arguments.insert("x-overflow".into(), text("reject-publish"));
+        self.declare_one(channel, &self.inbox, arguments).await
+    }
+
+    async fn declare_one(&self, channel: &Channel, name: &str, mut arguments: FieldTable) -> lapin::Result<()> {
+        arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+        let options =
+            QueueDeclareOptions { passive: self.declare == Declare::Passive, durable: true, ..Default::default() };
+        channel.queue_declare(ShortString::from(name), options, arguments).await.map(drop)
+    }
+}

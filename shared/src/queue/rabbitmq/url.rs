@@ -1,0 +1,47 @@
+//! The address of a broker.
+
+use std::fmt;
+
+use lapin::uri::{AMQPScheme, AMQPUri};
+
+use crate::queue::InvalidQueueUrl;
+
+/// A dead peer is noticed after two missed heartbeats.
+const HEARTBEAT_SECONDS: u16 = 10;
+
+/// One broker's URL. Its `Display` shows no credentials.
+#[derive(Clone)]
+pub struct BrokerUrl(AMQPUri);
+
+impl BrokerUrl {
+    pub(in crate::queue) fn parse(text: &str) -> Result<Self, InvalidQueueUrl> {
+        if !text.starts_with("amqp://") && !text.starts_with("amqps://") {
+            return Err(InvalidQueueUrl("a queue URL begins with amqp://, amqps:// or sqlite:".into()));
+        }
+        // The parser's own messages may repeat a part of the URL, and so of the password.
+        let mut uri: AMQPUri =
+            text.parse().map_err(|_| InvalidQueueUrl("a queue URL is not amqp://USER:PASSWORD@HOST:PORT/VHOST".into()))?;
+        if uri.scheme == AMQPScheme::AMQPS && !cfg!(feature = "amqps") {
+            return Err(InvalidQueueUrl("amqps:// needs a build with the feature `amqps`".into()));
+        }
+        uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+        Ok(Self(uri))
+    }
+
+    pub(super) fn uri(&self) -> AMQPUri {
+        self.0.clone()
+    }
+}
+
+impl fmt::Display for BrokerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let AMQPUri { scheme, authority, vhost, .. } = &self.0;
+        write!(f, "{scheme}://{}:{}/{}", authority.host, authority.port, vhost.replace('/', "%2f"))
+    }
+}
+
+impl fmt::Debug for BrokerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}

@@ -1,0 +1,161 @@
+//! Svix's webhook signature (Standard Webhooks, scheme `v1`): who may be believed.
+//!
+//! The signed text is `{id}.{timestamp}.{raw body}`, the key is the base64 part of `whsec_…`, the signature
+//! header is a space-separated list of `v1,<base64 of HMAC-SHA256>`; one match under one active secret is enough.
+//! Only [`Verifier::verify`] makes a [`Verified`] delivery, and only a verified delivery can be published.
+
+mod credentials;
+mod secret;
+
+pub use credentials::Credentials;
+pub use secret::{InvalidSecret, Secret};
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+
+use crate::delivery::Delivery;
+
+/// How far the sender's clock may be from ours, either way (Standard Webhooks, Svix).
+pub const TOLERANCE: Duration = Duration::from_secs(300);
+
+const MAC_LEN: usize = 32;
+
+/// A delivery whose signature was found right. There is no other way to make one than to verify it.
+#[derive(Debug, Clone)]
+pub struct Verified(Delivery);
+
+impl Verified {
+    /// What was verified.
+    pub fn delivery(&self) -> &Delivery {
+        &self.0
+    }
+
+    /// Takes the delivery out.
+    pub fn into_delivery(self) -> Delivery {
+        self.0
+    }
+}
+
+/// Checks deliveries against every active secret.
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    secrets: Vec<Secret>,
+}
+
+impl Verifier {
+    /// A verifier that accepts any of `secrets` (several while one is rotated). With none it accepts nothing.
+    pub fn new(secrets: Vec<Secret>) -> Self {
+        Self { secrets }
+    }
+
+    /// Verifies what was presented with `body` and stamps it with the moment it was received.
+    pub fn verify(&self, presented: &Credentials<'_>, body: Bytes, now: SystemTime) -> Result<Verified, Rejection> {
+        presented.check_tolerance(now)?;
+        self.check_signature(presented.id, presented.timestamp_text, presented.signature, &body)?;
+        Ok(Verified(Delivery {
+            svix_id: presented.id.to_owned(),
+            svix_timestamp: presented.timestamp,
+            svix_signature: presented.signature.to_owned(),
+            received_at: since_epoch(now).as_millis().try_into().unwrap_or(i64::MAX),
+            traceparent: presented.traceparent.map(str::to_owned),
+            body,
+        }))
+    }
+
+    /// Verifies a delivery that has been through the queue. Its time is no longer checked: it was on receipt.
+    pub fn verify_again(&self, delivery: &Delivery) -> Result<(), Rejection> {
+        let timestamp = delivery.svix_timestamp.to_string();
+        self.check_signature(&delivery.svix_id, &timestamp, &delivery.svix_signature, &delivery.body)
+    }
+
+    fn check_signature(&self, id: &str, timestamp: &str, header: &str, body: &[u8]) -> Result<(), Rejection> {
+        let mut any_well_formed = false;
+        for entry in header.split_ascii_whitespace() {
+            // Other versions (v1a is ed25519) are not ours to judge.
+            let Some(mac) = entry.strip_prefix("v1,").and_then(decode_mac) else { continue };
+            any_well_formed = true;
+            if self.secrets.iter().any(|secret| secret.matches(id, timestamp, body, &mac)) {
+                return Ok(());
+            }
+        }
+        Err(if any_well_formed { Rejection::SignatureMismatch } else { Rejection::SignatureInvalid })
+    }
+}
+
+/// A MAC of the right length, decoded on the stack.
+fn decode_mac(text: &str) -> Option<[u8; MAC_LEN]> {
+    // The decoder asks for room for whole base64 groups: 44 characters may be up to 33 bytes.
+    let mut buffer = [0u8; MAC_LEN + 1];
+    let written = STANDARD.decode_slice(text, &mut buffer).ok()?;
+    buffer[..written].try_into().ok()
+}
+
+fn since_epoch(now: SystemTime) -> Duration {
+    now.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Why a request was not believed. Each has a code of its own in the answer and in the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// No `svix-id` (nor `webhook-id`).
+    #[error("the svix-id header is missing")]
+    IdMissing,
+    /// More than one.
+    #[error("the svix-id header is there more than once")]
+    IdDuplicated,
+    /// Empty, over 255 bytes, not printable ASCII, or with a dot (it would make the signed text ambiguous).
+    #[error("the svix-id header is not 1 to 255 printable ASCII characters without a dot")]
+    IdInvalid,
+    /// No `svix-timestamp`.
+    #[error("the svix-timestamp header is missing")]
+    TimestampMissing,
+    /// More than one.
+    #[error("the svix-timestamp header is there more than once")]
+    TimestampDuplicated,
+    /// Not whole seconds since 1970.
+    #[error("the svix-timestamp header is not a whole number of seconds")]
+    TimestampInvalid,
+    /// Older than [`TOLERANCE`].
+    #[error("the svix-timestamp header is more than 300 s in the past")]
+    TimestampTooOld,
+    /// Newer than [`TOLERANCE`].
+    #[error("the svix-timestamp header is more than 300 s in the future")]
+    TimestampTooNew,
+    /// No `svix-signature`.
+    #[error("the svix-signature header is missing")]
+    SignatureMissing,
+    /// More than one.
+    #[error("the svix-signature header is there more than once")]
+    SignatureDuplicated,
+    /// Holds no well-formed `v1` signature.
+    #[error("the svix-signature header holds no well-formed v1 signature")]
+    SignatureInvalid,
+    /// No active secret gives that signature.
+    #[error("no active secret matches the signature")]
+    SignatureMismatch,
+}
+
+impl Rejection {
+    /// The code in the answer's body.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::IdMissing => "id_missing",
+            Self::IdDuplicated => "id_duplicated",
+            Self::IdInvalid => "id_invalid",
+            Self::TimestampMissing => "timestamp_missing",
+            Self::TimestampDuplicated => "timestamp_duplicated",
+            Self::TimestampInvalid => "timestamp_invalid",
+            Self::TimestampTooOld => "timestamp_too_old",
+            Self::TimestampTooNew => "timestamp_too_new",
+            Self::SignatureMissing => "signature_missing",
+            Self::SignatureDuplicated => "signature_duplicated",
+            Self::SignatureInvalid => "signature_invalid",
+            Self::SignatureMismatch => "signature_mismatch",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+//! From a delivery to an entry.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use shared::{delivery::Delivery, signature::Verifier};
+
+use super::{
+    Change, Entry, Kind, Millis, Snapshot, Table, Verdict, Version, ksuid,
+    redact::{opaque, redact},
+};
+
+/// What is accepted beyond what the event itself says.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// Only events of this Clerk instance are mirrored.
+    pub instance_id: Option<String>,
+    /// Checks every signature once more, so that nobody can forge an event inside the broker.
+    pub verifier: Option<Verifier>,
+}
+
+/// A delivery with its redacted body: what an [`Entry`] borrows from.
+#[derive(Debug)]
+pub struct Redacted<'a> {
+    delivery: &'a Delivery,
+    payload: Option<Cow<'a, str>>,
+    /// Why the body cannot even be parsed.
+    broken: Option<String>,
+}
+
+impl<'a> Redacted<'a> {
+    /// Removes what is never stored.
+    pub fn new(delivery: &'a Delivery) -> Self {
+        let text = std::str::from_utf8(&delivery.body).map_err(|_| "it is not UTF-8".to_owned());
+        let redacted =
+            text.and_then(|text| redact(text, delivery.event_type()).map_err(|error| error.to_string()));
+        match redacted {
+            Ok(payload) => Self { delivery, payload: Some(payload), broken: None },
+            Err(error) => Self {
+                delivery,
+                payload: opaque(&delivery.body).map(Cow::Owned),
+                broken: Some(format!("the body is not JSON: {error}")),
+            },
+        }
+    }
+
+    /// What the delivery means under `policy`.
+    pub fn entry(&self, policy: &Policy) -> Entry<'_> {
+        let mut entry = Entry {
+            svix_id: storable(Cow::Borrowed(&self.delivery.svix_id)),
+            event_type: None,
+            object_id: None,
+            instance_id: None,
+            occurred_at: ksuid::created_at(&self.delivery.svix_id).unwrap_or(Millis::EPOCH),
+            received_at: Millis::from_millis(self.delivery.received_at).unwrap_or(Millis::EPOCH),
+            payload: self.payload.as_deref(),
+            verdict: Verdict::Ignored,
+        };
+        entry.verdict = self.judge(policy, &mut entry).unwrap_or_else(Verdict::Dead);
+        entry
+    }
+
+    /// Fills in what can be read, in the order in which it can be read, and says what is to be done.
+    fn judge<'s>(&'s self, policy: &Policy, entry: &mut Entry<'s>) -> Result<Verdict<'s>, Cow<'static, str>> {
+        if let Some(reason) = &self.broken {
+            return Err(reason.clone().into());
+        }
+        let envelope = Envelope::parse(self.payload.as_deref().unwrap_or_default())?;
+        let data = envelope.data.filter(|data| data.get().starts_with('{'));
+        let head = data.map(|data| Head::parse(data.get()));
+        let fields = head.as_ref().and_then(|head| head.as_ref().ok());
+
+        entry.event_type = envelope.event_type.and_then(string);
+        entry.instance_id = envelope.instance_id.and_then(string);
+        entry.object_id = fields.and_then(|head| head.id).and_then(string);
+        let updated_at = fields.and_then(|head| head.updated_at).and_then(time);
+        entry.occurred_at = envelope
+            .timestamp
+            .and_then(time)
+            .or_else(|| ksuid::created_at(&self.delivery.svix_id))
+            .or(updated_at)
+            .unwrap_or(Millis::EPOCH);
+
+        if let Some(Err(rejection)) = policy.verifier.as_ref().map(|verifier| verifier.verify_again(self.delivery)) {
+            return Err(format!("the delivery in the queue is not the one that was signed: {rejection}").into());
+        }
+        let Some(event_type) = entry.event_type.as_deref() else {
+            return Err("`type` is missing or not a string".into());
+        };
+        let kind = Kind::of(event_type);
+        let (Kind::Snapshot(table) | Kind::Deletion(table)) = kind else { return Ok(Verdict::Ignored) };
+        if is_foreign(policy, entry.instance_id.as_deref()) {
+            return Ok(Verdict::Ignored);
+        }
+        let Some(data) = data else { return Err("`data` is missing or not an object".into()) };
+        if let Some(Err(error)) = &head {
+            return Err(format!("`data` is not usable: {error}").into());
+        }
+        let Some(id) = entry.object_id.clone().filter(|id| !id.is_empty()) else {
+            return Err("`data.id` is missing or not a string".into());
+        };
+        Ok(Verdict::Mirror(change(kind, table, id, data.get(), updated_at, entry)))
+    }
+}
+
+fn change<'s>(
+    kind: Kind,
+    table: Table,
+    id: Cow<'s, str>,
+    data: &'s str,
+    updated_at: Option<Millis>,
+    entry: &Entry<'s>,
+) -> Change<'s> {
+    let deleted_at = matches!(kind, Kind::Deletion(_)).then_some(entry.occurred_at);
+    // Most deletions carry only an id. Those of memberships carry the whole object, those of roles and permissions may.
+    let has_state = deleted_at.is_none() || updated_at.is_some();
+    let snapshot = has_state.then(|| Snapshot {
+        version: Version::new(updated_at.unwrap_or(entry.occurred_at), entry.occurred_at, &entry.svix_id),
+        data,
+    });
+    Change { table, id, snapshot, deleted_at }
+}
+
+fn is_foreign(policy: &Policy, instance_id: Option<&str>) -> bool {
+    match (policy.instance_id.as_deref(), instance_id) {
+        (Some(ours), Some(theirs)) => ours != theirs,
+        _ => false,
+    }
+}
+
+/// The members are read leniently: one of a wrong type counts as missing.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, rename = "type")]
+    event_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    timestamp: Option<&'a RawValue>,
+    #[serde(borrow)]
+    instance_id: Option<&'a RawValue>,
+}
+
+impl<'a> Envelope<'a> {
+    fn parse(payload: &'a str) -> Result<Self, Cow<'static, str>> {
+        if !payload.trim_start().starts_with('{') {
+            return match serde_json::from_str::<&RawValue>(payload) {
+                Ok(_) => Err("the body is not a JSON object".into()),
+                Err(error) => Err(format!("the body is not JSON: {error}").into()),
+            };
+        }
+        serde_json::from_str(payload).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => format!("the body is not an event: {error}").into(),
+            _ => format!("the body is not JSON: {error}").into(),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    updated_at: Option<&'a RawValue>,
+}
+
+impl<'a> Head<'a> {
+    fn parse(data: &'a str) -> serde_json::Result<Self> {
+        serde_json::from_str(data)
+    }
+}
+
+fn string(value: &RawValue) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    serde_json::from_str::<Text<'_>>(value.get()).ok().map(|text| storable(text.0))
+}
+
+fn time(value: &RawValue) -> Option<Millis> {
+    let text = value.get();
+    let whole = || text.parse::<i64>().ok();
+    let fraction = || text.parse::<f64>().ok().filter(|number| number.abs() < 1e18).map(|number| number as i64);
+    whole().or_else(fraction).and_then(Millis::from_clerk)
+}
+
+/// PostgreSQL's text cannot hold NUL.
+fn storable(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { text }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+use std::{fs, path::PathBuf};
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::*;
+
+#[derive(Deserialize)]
+struct Case {
+    file: String,
+    svix_id: String,
+    #[serde(rename = "type")]
+    event_type: Option<String>,
+    outcome: String,
+    table: Option<String>,
+    object_id: Option<String>,
+    deleted: bool,
+    occurred_at_ms: Option<i64>,
+    reason_contains: Option<String>,
+}
+
+fn events() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/events")
+}
+
+fn cases() -> Vec<Case> {
+    serde_json::from_str(&fs::read_to_string(events().join("INDEX.json")).unwrap()).unwrap()
+}
+
+fn delivery(svix_id: &str, body: impl Into<Bytes>) -> Delivery {
+    Delivery {
+        svix_id: svix_id.into(),
+        svix_timestamp: 1_700_000_000,
+        svix_signature: String::new(),
+        received_at: 1_700_000_000_000,
+        traceparent: None,
+        body: body.into(),
+    }
+}
+
+#[test]
+fn every_fixture_means_what_its_index_says() {
+    let cases = cases();
+    assert!(cases.len() > 100);
+    for case in cases {
+        let name = &case.file;
+        let delivery = delivery(&case.svix_id, fs::read(events().join(name)).unwrap());
+        let redacted = Redacted::new(&delivery);
+        let entry = redacted.entry(&Policy::default());
+        assert_eq!(entry.event_type.as_deref(), case.event_type.as_deref(), "{name}");
+        assert_eq!(entry.object_id.as_deref(), case.object_id.as_deref(), "{name}");
+        let expected = case.occurred_at_ms.map(|ms| Millis::from_millis(ms).unwrap());
+        assert_eq!(entry.occurred_at, expected.or(ksuid::created_at(&case.svix_id)).unwrap(), "{name}");
+        match (&entry.verdict, case.outcome.as_str()) {
+            (Verdict::Mirror(change), "applied") => {
+                assert_eq!(Some(change.table.name()), case.table.as_deref(), "{name}");
+                assert_eq!(Some(&*change.id), case.object_id.as_deref(), "{name}");
+                assert_eq!(change.deleted_at.is_some(), case.deleted, "{name}");
+                assert!(change.snapshot.is_some() || change.deleted_at.is_some(), "{name}");
+            }
+            (Verdict::Ignored, "ignored") => {}
+            (Verdict::Dead(reason), "dead") => {
+                let wanted = case.reason_contains.unwrap().to_lowercase();
+                assert!(reason.to_lowercase().contains(&wanted), "{name}: {reason}");
+            }
+            (verdict, outcome) => panic!("{name}: {verdict:?}, the index says {outcome}"),
+        }
+    }
+}
+
+#[test]
+fn no_fixtures_secret_is_kept() {
+    let mut marked = 0;
+    for case in cases() {
+        let body = fs::read(events().join(&case.file)).unwrap();
+        marked += usize::from(body.windows(7).any(|window| window == b"SECRET-"));
+        let delivery = delivery(&case.svix_id, body);
+        let kept = format!("{:?}", Redacted::new(&delivery).entry(&Policy::default()));
+        assert!(!kept.contains("SECRET-"), "{}: {kept}", case.file);
+    }
+    assert!(marked > 10);
+}
+
+fn decoded(svix_id: &str, body: &str, policy: &Policy, check: impl FnOnce(Entry<'_>)) {
+    let delivery = delivery(svix_id, body.to_owned());
+    check(Redacted::new(&delivery).entry(policy));
+}
+
+fn change(entry: Entry<'_>) -> (Option<String>, Option<i64>) {
+    let Verdict::Mirror(change) = entry.verdict else { panic!("{entry:?}") };
+    let version = change.snapshot.map(|snapshot| snapshot.version.as_str().to_owned());
+    (version, change.deleted_at.map(Millis::get))
+}
+
+#[test]
+fn a_snapshot_is_as_new_as_its_updated_at_then_its_timestamp_then_its_id() {
+    let policy = Policy::default();
+    let body = r#"{"data":{"id":"u","updated_at":1700000000001},"timestamp":1700000000009,"type":"user.updated"}"#;
+    decoded("msg_a", body, &policy, |entry| {
+        assert_eq!(change(entry), (Some("001700000000001:001700000000009:msg_a".into()), None));
+    });
+    let bare = r#"{"data":{"id":"u"},"timestamp":1700000000,"type":"user.updated"}"#;
+    decoded("msg_a", bare, &policy, |entry| {
+        assert_eq!(change(entry), (Some("001700000000000:001700000000000:msg_a".into()), None));
+    });
+}
+
+#[test]
+fn a_membership_that_is_deleted_keeps_its_last_state() {
+    let body = r#"{"data":{"id":"m","updated_at":1600000000000},"timestamp":1700000000000,"type":"organizationMembership.deleted"}"#;
+    decoded("msg_a", body, &Policy::default(), |entry| {
+        let (version, deleted_at) = change(entry);
+        assert!(version.unwrap().starts_with("001600000000000:"));
+        assert_eq!(deleted_at, Some(1_700_000_000_000));
+    });
+}
+
+#[test]
+fn times_of_a_wrong_type_count_as_missing() {
+    for timestamp in [r#""soon""#, "null", "{}", "-1", "1e300", "99999999999999999999"] {
+        let body = format!(r#"{{"data":{{"id":"u"}},"timestamp":{timestamp},"type":"user.deleted"}}"#);
+        decoded("msg_0ujtsYcgvSTl8PAuAdqWYSMnLOv", &body, &Policy::default(), |entry| {
+            assert_eq!(entry.occurred_at.get(), 1_507_608_047_000, "{timestamp}");
+        });
+    }
+}
+
+#[test]
+fn another_instances_events_are_ignored_and_those_without_an_instance_are_not() {
+    let policy = Policy { instance_id: Some("ins_ours".into()), verifier: None };
+    for (instance, mirrored) in [(r#""ins_ours""#, true), (r#""ins_theirs""#, false), ("null", true)] {
+        let body = format!(r#"{{"data":{{"id":"u"}},"instance_id":{instance},"type":"user.created"}}"#);
+        decoded("msg_a", &body, &policy, |entry| {
+            assert_eq!(matches!(entry.verdict, Verdict::Mirror(_)), mirrored, "{instance}");
+        });
+    }
+}
+
+#[test]
+fn a_delivery_forged_inside_the_queue_is_dead() {
+    let secret: shared::signature::Secret = "whsec_c2VjcmV0".parse().unwrap();
+    let policy = Policy { instance_id: None, verifier: Some(Verifier::new(vec![secret.clone()])) };
+    let body = r#"{"data":{"id":"u"},"type":"user.created"}"#;
+    let mut signed = delivery("msg_a", body);
+    signed.svix_signature = secret.sign("msg_a", signed.svix_timestamp, body.as_bytes());
+    assert!(matches!(Redacted::new(&signed).entry(&policy).verdict, Verdict::Mirror(_)));
+    signed.svix_id = "msg_b".into();
+    assert!(matches!(Redacted::new(&signed).entry(&policy).verdict, Verdict::Dead(_)));
+}
+
+#[test]
+fn nul_characters_do_not_reach_the_database() {
+    let body = r#"{"data":{"id":"u\u0000"},"instance_id":"i\u0000","type":"user.created"}"#;
+    decoded("msg_\0", body, &Policy::default(), |entry| {
+        assert_eq!(entry.object_id.as_deref(), Some("u\u{fffd}"));
+        assert_eq!(entry.instance_id.as_deref(), Some("i\u{fffd}"));
+        assert_eq!(entry.svix_id, "msg_\u{fffd}");
+    });
+}
+
+#[test]
+fn members_that_stand_twice_make_an_event_dead() {
+    for body in [
+        r#"{"data":{"id":"u"},"type":"user.created","type":"user.deleted"}"#,
+        r#"{"data":{"id":"u","id":"v"},"type":"user.created"}"#,
+    ] {
+        decoded("msg_a", body, &Policy::default(), |entry| {
+            assert!(matches!(&entry.verdict, Verdict::Dead(reason) if reason.contains("duplicate")), "{entry:?}");
+        });
+    }
+}

@@ -1,0 +1,51 @@
+//! The worker: takes deliveries from the queue, applies them to the mirror and accounts for each in the ledger.
+//!
+//! Data flows one way: a [`lane`](self) takes a batch from the queue, [`event`] says what each delivery means,
+//! [`apply`] merges them in one transaction of the [`store`], and only then is the batch acknowledged.
+
+pub mod apply;
+mod config;
+pub mod event;
+mod lane;
+mod metrics;
+pub mod operator;
+mod serve;
+pub mod store;
+
+pub use config::{ApplyArgs, Config, DatabaseArgs, Migrate, WorkerArgs};
+pub use metrics::Metrics;
+pub use serve::serve;
+
+use std::process::ExitCode;
+
+use shared::program::{self, Parts};
+
+/// The `worker` program: runs a command, or applies events until it is stopped.
+pub fn main(args: &WorkerArgs) -> ExitCode {
+    let result = match &args.command {
+        Some(command) => run_command(args, command),
+        None => match program::configure(&args.process, || args.resolve()) {
+            Ok(config) => run(args, config),
+            Err(code) => return code,
+        },
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run_command(args: &WorkerArgs, command: &operator::Command) -> Result<ExitCode, program::Error> {
+    match program::configure(&args.process, || args.open_store()) {
+        Ok(store) => command.run(&*store).map(|()| ExitCode::SUCCESS).map_err(Into::into),
+        Err(code) => Ok(code),
+    }
+}
+
+#[tokio::main]
+async fn run(args: &WorkerArgs, config: Config) -> Result<ExitCode, program::Error> {
+    let admin_listener = program::bind("ADMIN_LISTEN", args.admin_listen)?;
+    let mut parts = Parts::new()?;
+    parts.start("worker", serve(config, parts.process().clone()));
+    Ok(parts.run(admin_listener, args.process.shutdown_timeout).await)
+}

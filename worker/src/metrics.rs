@@ -1,0 +1,63 @@
+//! What the worker measures.
+
+use std::time::Duration;
+
+use chrono::Utc;
+
+use crate::{
+    event::{Entry, Kind, Millis},
+    store::Outcome,
+};
+
+/// The label of types outside Clerk's catalogue: a label must come from a closed set.
+const OTHER: &str = "other";
+
+shared::metrics! {
+    /// The worker's metrics.
+    pub struct Metrics {
+        /// Events accounted for, by type (`other`: outside Clerk's catalogue) and outcome (`applied`, `stale`, `ignored`, `dead`, `duplicate`).
+        pub events: IntCounterVec = "clerk_mirror_worker_events_total" { "type", "outcome" },
+        /// Events in one transaction.
+        pub batch: Histogram = "clerk_mirror_worker_batch_events"
+            [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0],
+        /// Time to decode and apply one batch, retries included, in seconds.
+        pub apply: Histogram = "clerk_mirror_worker_apply_seconds"
+            [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.0, 2.0, 4.0, 8.0, 16.0, 60.0],
+        /// Time from when Clerk says an event happened to its commit, in seconds.
+        pub lag_occurred: Histogram = "clerk_mirror_worker_lag_from_occurred_seconds"
+            [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0, 3600.0, 86400.0],
+        /// Time from the edge receiving an event to its commit, in seconds.
+        pub lag_received: Histogram = "clerk_mirror_worker_lag_from_received_seconds"
+            [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0, 3600.0],
+        /// Batches that had to be tried again because the database could not take them.
+        pub retries: IntCounter = "clerk_mirror_worker_retries_total",
+        /// Batches applied whose acknowledgement did not reach the queue: their events come again as duplicates.
+        pub unacknowledged: IntCounter = "clerk_mirror_worker_unacknowledged_batches_total",
+        /// Lanes that are applying a batch.
+        pub busy: IntGauge = "clerk_mirror_worker_lanes_busy",
+    }
+}
+
+impl Metrics {
+    /// Counts a batch that was committed.
+    pub(crate) fn applied(&self, entries: &[Entry<'_>], outcomes: &[Outcome], took: Duration) {
+        self.batch.observe(entries.len() as f64);
+        self.apply.observe(took.as_secs_f64());
+        let now = Millis::from(Utc::now());
+        for (entry, outcome) in entries.iter().zip(outcomes) {
+            self.events.with_label_values(&[type_label(entry), outcome.as_str()]).inc();
+            if *outcome != Outcome::Duplicate {
+                self.lag_occurred.observe(seconds_between(entry.occurred_at, now));
+                self.lag_received.observe(seconds_between(entry.received_at, now));
+            }
+        }
+    }
+}
+
+fn type_label<'a>(entry: &'a Entry<'_>) -> &'a str {
+    entry.event_type.as_deref().filter(|event_type| Kind::of(event_type) != Kind::Unknown).unwrap_or(OTHER)
+}
+
+fn seconds_between(from: Millis, to: Millis) -> f64 {
+    (to.get() - from.get()).max(0) as f64 / 1000.0
+}

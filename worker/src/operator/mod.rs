@@ -1,0 +1,54 @@
+//! What an operator does with the database by hand. The all-in-one program offers the same commands.
+
+mod events;
+mod output;
+
+use clap::Subcommand;
+
+pub use events::EventsArgs;
+
+use crate::store::{Store, StoreError};
+
+/// An operator's command.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Bring the database's schema up to date
+    Migrate,
+    /// List what became of the events, newest first, or show one
+    Events(EventsArgs),
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The database's fault.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The output could not be written.
+    #[error("cannot write the output: {0}")]
+    Output(#[from] std::io::Error),
+    /// No such event.
+    #[error("the ledger has no event {0}")]
+    NoSuchEvent(String),
+}
+
+impl Command {
+    /// Does it. Blocks.
+    pub fn run(&self, store: &dyn Store) -> Result<(), CommandError> {
+        match self {
+            Self::Migrate => migrate(store),
+            Self::Events(args) => args.run(store),
+        }
+    }
+}
+
+fn migrate(store: &dyn Store) -> Result<(), CommandError> {
+    let names = store.migrate()?;
+    output::write(|out| {
+        if names.is_empty() {
+            writeln!(out, "the schema is up to date")?;
+        }
+        names.iter().try_for_each(|name| writeln!(out, "migrated {name}"))
+    })?;
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! Running the worker.
+
+use std::{sync::Arc, time::Duration};
+
+use shared::{
+    lifecycle::{Backoff, Check, Process},
+    program,
+    queue::open_consumer,
+};
+use tokio::{task::JoinSet, time::timeout};
+
+use crate::{
+    config::{Config, Migrate},
+    lane::{Applier, Lane},
+    metrics::Metrics,
+    store::Store,
+};
+
+/// Unacknowledged deliveries a lane may hold, in batches: one in hand and the next ones on their way.
+const PREFETCH_BATCHES: u16 = 3;
+const PROBE_EVERY: Duration = Duration::from_secs(2);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Applies events until the process stops. Waits for a database or a queue that is away.
+pub async fn serve(config: Config, process: Process) -> Result<(), program::Error> {
+    let metrics = Metrics::register(&process.registry)?;
+    let database = process.readiness.check("database");
+    if config.migrate == Migrate::Start && !migrated(&config.store, &process, &database).await? {
+        return Ok(());
+    }
+    let applier =
+        Arc::new(Applier { store: config.store.clone(), policy: config.policy.clone(), metrics });
+
+    let mut lanes = JoinSet::new();
+    for number in 1..=config.lanes {
+        let check = process.readiness.check(format!("queue (lane {number})"));
+        let prefetch = config.batch.saturating_mul(PREFETCH_BATCHES);
+        let lane = Lane {
+            consumer: open_consumer(&config.queue, prefetch, check)?,
+            applier: applier.clone(),
+            batch: config.batch.into(),
+            shutdown: process.shutdown.clone(),
+        };
+        lanes.spawn(lane.run());
+    }
+    tracing::info!(queue = %config.queue, lanes = config.lanes, batch = config.batch, "applying events");
+
+    let finished = async {
+        while let Some(ended) = lanes.join_next().await {
+            ended??;
+            if !process.shutdown.is_cancelled() {
+                return Err("a lane ended by itself".into());
+            }
+        }
+        Ok(())
+    };
+    tokio::select! {
+        finished = finished => finished,
+        () = probe(&config.store, &database) => Ok(()),
+    }
+}
+
+/// Brings the schema up to date, waiting for the database as long as it takes. False if the process stopped first.
+async fn migrated(store: &Arc<dyn Store>, process: &Process, database: &Check) -> Result<bool, program::Error> {
+    let mut backoff = Backoff::reconnect();
+    loop {
+        let attempt = store.clone();
+        match tokio::task::spawn_blocking(move || attempt.migrate()).await? {
+            Ok(names) => {
+                for name in names {
+                    tracing::info!(migration = name, "migrated");
+                }
+                return Ok(true);
+            }
+            Err(error) if error.retryable() => {
+                tracing::warn!(%error, "the database is away, waiting for it");
+                database.fail(error.to_string());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tokio::select! {
+            () = process.shutdown.cancelled() => return Ok(false),
+            () = tokio::time::sleep(backoff.next_delay()) => {}
+        }
+    }
+}
+
+/// Keeps `database` true to whether the database answers.
+async fn probe(store: &Arc<dyn Store>, database: &Check) {
+    loop {
+        let store = store.clone();
+        let ping = tokio::task::spawn_blocking(move || store.ping());
+        match timeout(PROBE_TIMEOUT, ping).await {
+            Ok(Ok(Ok(()))) => database.pass(),
+            Ok(Ok(Err(error))) => database.fail(error.to_string()),
+            Ok(Err(error)) => database.fail(error.to_string()),
+            Err(_) => database.fail(format!("no answer within {PROBE_TIMEOUT:?}")),
+        }
+        tokio::time::sleep(PROBE_EVERY).await;
+    }
+}

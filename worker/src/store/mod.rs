@@ -1,0 +1,72 @@
+//! The database: one small blocking trait, two backends chosen by URL.
+
+mod error;
+mod ledger;
+mod migrate;
+mod postgres;
+mod sqlite;
+
+pub use error::{OpenError, StoreError};
+pub use ledger::{EventFilter, LedgerRow, Outcome};
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::event::{Entry, Table};
+
+/// The mirror and the ledger. Every call blocks until the database has answered.
+pub trait Store: Send + Sync {
+    /// Brings the schema up to date; returns the names of the migrations that ran. Any number of processes may
+    /// call it at once.
+    fn migrate(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Whether the database answers.
+    fn ping(&self) -> Result<(), StoreError>;
+
+    /// Applies a batch in one transaction; returns an outcome for each entry, in their order.
+    fn apply(&self, entries: &[Entry<'_>]) -> Result<Vec<Outcome>, StoreError>;
+
+    /// Merges nothing into a table: fails if and only if merging fails whatever the data.
+    fn probe(&self, table: Table) -> Result<(), StoreError>;
+
+    /// The ledger's rows that pass the filter, newest first.
+    fn events(&self, filter: &EventFilter) -> Result<Vec<LedgerRow>, StoreError>;
+
+    /// The ledger's row of one event.
+    fn event(&self, svix_id: &str) -> Result<Option<LedgerRow>, StoreError>;
+}
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// The greatest number of connections. SQLite, which has one writer, always uses one.
+    pub connections: NonZeroU32,
+    /// How long a call waits for a connection.
+    pub acquire_timeout: Duration,
+    /// How long one statement may take (PostgreSQL).
+    pub statement_timeout: Duration,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            connections: NonZeroU32::MIN,
+            acquire_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Opens the database at a URL: `postgres://…`, `postgresql://…` or `sqlite:PATH`.
+///
+/// Connects on first use, so the database need not be up.
+pub fn open(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, OpenError> {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        return Ok(Arc::new(sqlite::SqliteStore::open(path, options)?));
+    }
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok(Arc::new(postgres::PostgresStore::open(url, options)?));
+    }
+    Err(OpenError::Scheme)
+}

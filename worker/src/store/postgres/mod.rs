@@ -1,0 +1,156 @@
+//! The store in PostgreSQL, in the schema `clerk`.
+
+mod queries;
+mod url;
+
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::r2d2::{self, ConnectionManager, CustomizeConnection, NopErrorHandler, Pool, PooledConnection};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+
+use super::error::{OpenError, StoreError};
+use super::{EventFilter, LedgerRow, Outcome, Store, StoreOptions, migrate};
+use crate::apply::{self, Moved, Record, Row, Transaction};
+use crate::event::{Entry, Table};
+use queries::{Ledger, Merge, webhook_events};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
+
+/// Keeps two processes from migrating at once; any number would do that nobody else locks.
+const MIGRATION_LOCK: i64 = 0x636c_6572_6b6d_6972;
+
+pub(super) struct PostgresStore {
+    pool: Pool<ConnectionManager<PgConnection>>,
+    statement_timeout: Duration,
+}
+
+impl PostgresStore {
+    pub(super) fn open(url: &str, options: &StoreOptions) -> Result<Self, OpenError> {
+        let manager = ConnectionManager::new(url::with_defaults(url)?);
+        let pool = Pool::builder()
+            .max_size(options.connections.get())
+            .min_idle(Some(0))
+            .test_on_check_out(false)
+            .connection_timeout(options.acquire_timeout)
+            .connection_customizer(Box::new(Session { statement_timeout: options.statement_timeout }))
+            .error_handler(Box::new(NopErrorHandler))
+            .build_unchecked(manager);
+        Ok(Self { pool, statement_timeout: options.statement_timeout })
+    }
+
+    fn connection(&self) -> Result<PooledConnection<ConnectionManager<PgConnection>>, StoreError> {
+        Ok(self.pool.get()?)
+    }
+
+    fn transaction<T>(
+        &self,
+        work: impl FnOnce(&mut PgTransaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.connection()?.transaction(|connection| {
+            work(&mut PgTransaction { connection, statement_timeout: self.statement_timeout })
+        })
+    }
+}
+
+impl Store for PostgresStore {
+    fn migrate(&self) -> Result<Vec<String>, StoreError> {
+        self.connection()?.transaction(|connection| {
+            connection.batch_execute(&format!(
+                "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({MIGRATION_LOCK});"
+            ))?;
+            // Diesel's own table has no schema: the application may keep one of the same name in `public`. The
+            // schema is looked for first, because creating it needs a right that using it does not.
+            connection.batch_execute(
+                "DO $$ BEGIN
+                     IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'clerk') THEN
+                         CREATE SCHEMA clerk;
+                     END IF;
+                 END $$;
+                 SET LOCAL search_path = clerk;",
+            )?;
+            migrate::run_pending(connection, MIGRATIONS)
+        })
+    }
+
+    fn ping(&self) -> Result<(), StoreError> {
+        self.connection()?.batch_execute("SELECT 1")?;
+        Ok(())
+    }
+
+    fn apply(&self, entries: &[Entry<'_>]) -> Result<Vec<Outcome>, StoreError> {
+        self.transaction(|transaction| apply::apply(transaction, entries))
+    }
+
+    fn probe(&self, table: Table) -> Result<(), StoreError> {
+        self.transaction(|transaction| transaction.merge(table, &[]).map(drop))
+    }
+
+    fn events(&self, filter: &EventFilter) -> Result<Vec<LedgerRow>, StoreError> {
+        use webhook_events::dsl;
+        let mut query = dsl::webhook_events.select(webhook_events::all_columns).into_boxed();
+        if let Some(event_type) = &filter.event_type {
+            query = query.filter(dsl::event_type.eq(event_type));
+        }
+        if let Some(outcome) = filter.outcome {
+            query = query.filter(dsl::outcome.eq(outcome.as_str()));
+        }
+        if let Some(object_id) = &filter.object_id {
+            query = query.filter(dsl::object_id.eq(object_id));
+        }
+        if let Some(since) = filter.since {
+            query = query.filter(dsl::received_at.ge(since.to_datetime()));
+        }
+        let newest_first = query.order((dsl::received_at.desc(), dsl::svix_id.desc()));
+        Ok(newest_first.limit(filter.limit.into()).load(&mut self.connection()?)?)
+    }
+
+    fn event(&self, svix_id: &str) -> Result<Option<LedgerRow>, StoreError> {
+        use webhook_events::dsl;
+        let query = dsl::webhook_events.filter(dsl::svix_id.eq(svix_id)).select(webhook_events::all_columns);
+        Ok(query.first(&mut self.connection()?).optional()?)
+    }
+}
+
+struct PgTransaction<'a> {
+    connection: &'a mut PgConnection,
+    statement_timeout: Duration,
+}
+
+impl PgTransaction<'_> {
+    fn run<T>(
+        &mut self,
+        statement: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<T, StoreError> {
+        let start = Instant::now();
+        statement(self.connection)
+            .map_err(|error| StoreError::from(error).after(start.elapsed(), self.statement_timeout))
+    }
+}
+
+impl Transaction for PgTransaction<'_> {
+    fn merge(&mut self, table: Table, rows: &[Row<'_>]) -> Result<Vec<Moved>, StoreError> {
+        let moved = self.run(|connection| Merge::new(table, rows).load(connection))?;
+        Ok(moved.into_iter().map(queries::moved).collect())
+    }
+
+    fn record(&mut self, records: &[Record<'_>]) -> Result<Vec<String>, StoreError> {
+        self.run(|connection| Ledger::new(records).load(connection))
+    }
+}
+
+#[derive(Debug)]
+struct Session {
+    statement_timeout: Duration,
+}
+
+impl CustomizeConnection<PgConnection, r2d2::Error> for Session {
+    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), r2d2::Error> {
+        // Waiting for a lock must end as a statement timeout, which is known not to be a fault in the data.
+        let timeout = self.statement_timeout.as_millis();
+        connection
+            .batch_execute(&format!("SET statement_timeout = {timeout}; SET lock_timeout = 0;"))
+            .map_err(r2d2::Error::QueryError)
+    }
+}

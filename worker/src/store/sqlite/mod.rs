@@ -1,0 +1,145 @@
+//! The store in a SQLite file: for one machine, without a server.
+
+mod queries;
+
+use std::path::{self, Path};
+
+use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::r2d2::{self, ConnectionManager, CustomizeConnection, NopErrorHandler, Pool, PooledConnection};
+use diesel::sql_types::{Bool, Text};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+
+use super::error::{OpenError, StoreError};
+use super::{EventFilter, LedgerRow, Outcome, Store, StoreOptions, migrate};
+use crate::apply::{self, Moved, Record, Row, Transaction};
+use crate::event::{Entry, Table};
+use queries::{Ledger, Merge, webhook_events};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
+
+pub(super) struct SqliteStore {
+    pool: Pool<ConnectionManager<SqliteConnection>>,
+}
+
+impl SqliteStore {
+    pub(super) fn open(path: &str, options: &StoreOptions) -> Result<Self, OpenError> {
+        let manager = ConnectionManager::new(checked_path(path)?);
+        let pool = Pool::builder()
+            // SQLite has one writer: waiting for a turn is fairer here than inside of it.
+            .max_size(1)
+            .min_idle(Some(0))
+            .test_on_check_out(false)
+            .connection_timeout(options.acquire_timeout)
+            .connection_customizer(Box::new(Session))
+            .error_handler(Box::new(NopErrorHandler))
+            .build_unchecked(manager);
+        Ok(Self { pool })
+    }
+
+    fn connection(&self) -> Result<PooledConnection<ConnectionManager<SqliteConnection>>, StoreError> {
+        Ok(self.pool.get()?)
+    }
+
+    /// Runs one writing transaction. Failing to begin it, which is to wait for other writers, is no fault of the
+    /// data.
+    fn transaction<T>(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut begun = false;
+        let result = self.connection()?.immediate_transaction(|connection| {
+            begun = true;
+            work(connection)
+        });
+        if begun { result } else { result.map_err(StoreError::into_retryable) }
+    }
+}
+
+/// The file's absolute path, which SQLite takes for nothing but a path.
+fn checked_path(path: &str) -> Result<String, OpenError> {
+    if path.is_empty() || path == ":memory:" || path.contains('\0') || Path::new(path).is_dir() {
+        return Err(OpenError::NoFile);
+    }
+    let file = path::absolute(path).map_err(|_| OpenError::NoFile)?;
+    let folder = file.parent().ok_or(OpenError::NoFile)?;
+    if !folder.is_dir() {
+        return Err(OpenError::NoFolder(folder.to_owned()));
+    }
+    file.into_os_string().into_string().map_err(|_| OpenError::NoFile)
+}
+
+impl Store for SqliteStore {
+    fn migrate(&self) -> Result<Vec<String>, StoreError> {
+        self.transaction(|connection| migrate::run_pending(connection, MIGRATIONS))
+    }
+
+    fn ping(&self) -> Result<(), StoreError> {
+        self.connection()?.batch_execute("SELECT 1")?;
+        Ok(())
+    }
+
+    fn apply(&self, entries: &[Entry<'_>]) -> Result<Vec<Outcome>, StoreError> {
+        self.transaction(|connection| apply::apply(&mut SqliteTransaction { connection }, entries))
+    }
+
+    fn probe(&self, table: Table) -> Result<(), StoreError> {
+        self.transaction(|connection| SqliteTransaction { connection }.merge(table, &[]).map(drop))
+    }
+
+    fn events(&self, filter: &EventFilter) -> Result<Vec<LedgerRow>, StoreError> {
+        use webhook_events::dsl;
+        let mut query = dsl::webhook_events.select(webhook_events::all_columns).into_boxed();
+        if let Some(event_type) = &filter.event_type {
+            query = query.filter(dsl::event_type.eq(event_type));
+        }
+        if let Some(outcome) = filter.outcome {
+            query = query.filter(dsl::outcome.eq(outcome.as_str()));
+        }
+        if let Some(object_id) = &filter.object_id {
+            query = query.filter(dsl::object_id.eq(object_id));
+        }
+        if let Some(since) = filter.since {
+            // As text in our own format, which diesel's differs from.
+            query = query.filter(sql::<Bool>("received_at >= ").bind::<Text, _>(since.to_rfc3339()));
+        }
+        let newest_first = query.order((dsl::received_at.desc(), dsl::svix_id.desc()));
+        Ok(newest_first.limit(filter.limit.into()).load(&mut self.connection()?)?)
+    }
+
+    fn event(&self, svix_id: &str) -> Result<Option<LedgerRow>, StoreError> {
+        use webhook_events::dsl;
+        let query = dsl::webhook_events.find(svix_id).select(webhook_events::all_columns);
+        Ok(query.first(&mut self.connection()?).optional()?)
+    }
+}
+
+struct SqliteTransaction<'a> {
+    connection: &'a mut SqliteConnection,
+}
+
+impl Transaction for SqliteTransaction<'_> {
+    fn merge(&mut self, table: Table, rows: &[Row<'_>]) -> Result<Vec<Moved>, StoreError> {
+        let moved = Merge::new(table, rows)?.load(self.connection)?;
+        Ok(moved.into_iter().map(queries::moved).collect())
+    }
+
+    fn record(&mut self, records: &[Record<'_>]) -> Result<Vec<String>, StoreError> {
+        Ok(Ledger::new(records)?.load(self.connection)?)
+    }
+}
+
+#[derive(Debug)]
+struct Session;
+
+impl CustomizeConnection<SqliteConnection, r2d2::Error> for Session {
+    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), r2d2::Error> {
+        // What is acknowledged after a commit must survive a loss of power, hence FULL.
+        connection
+            .batch_execute(
+                "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
+            )
+            .map_err(r2d2::Error::QueryError)
+    }
+}
