@@ -1,5 +1,7 @@
 //! clerk-mirror in one process: the edge, the queue, the worker and the mirror, on SQLite unless told otherwise.
 
+#![warn(clippy::unwrap_used, clippy::expect_used)]
+
 mod args;
 mod data_folder;
 mod run;

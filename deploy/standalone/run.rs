@@ -13,7 +13,7 @@ use crate::{
 /// The `clerk-mirror` program: runs a command, or both halves until it is stopped.
 pub fn main(args: StandaloneArgs) -> ExitCode {
     let result = match &args.command {
-        Some(Command::Send(send)) => send_events(&args, send),
+        Some(Command::Send(send)) => send_events(send.clone()),
         Some(Command::Operator(command)) => match program::configure(&args.process, || args.open_store()) {
             Ok(store) => command.run(&*store).map(|()| ExitCode::SUCCESS).map_err(Into::into),
             Err(code) => return code,
@@ -41,4 +41,9 @@ async fn run(args: &StandaloneArgs, config: Config) -> Result<ExitCode, program:
     // Nobody reading it is no reason not to run.
     let _ = writeln!(std::io::stdout(), "{welcome}");
     Ok(parts.run(admin_listener, args.process.shutdown_timeout).await)
+}
+
+#[tokio::main]
+async fn send_events(args: send::SendArgs) -> Result<ExitCode, program::Error> {
+    Ok(send::run(args).await?)
 }

@@ -3,6 +3,8 @@
 //! Data flows one way: [`endpoint`](self) reads the headers and the body, the signature makes it a verified
 //! delivery, the queue makes it durable, and only then does a 2xx leave.
 
+#![warn(clippy::unwrap_used, clippy::expect_used)]
+
 mod answer;
 mod body;
 mod config;
@@ -10,6 +12,6 @@ mod endpoint;
 mod metrics;
 mod serve;
 
-pub use config::{Config, IngestArgs};
+pub use config::{Config, EdgeArgs, IngestArgs};
 pub use metrics::Metrics;
 pub use serve::serve;

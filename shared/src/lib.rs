@@ -1,6 +1,8 @@
 //! What the edge and the worker must agree on: whom to believe, what a delivery is, how it is queued, and
 //! how a process starts, reports on itself and stops.
 
+#![warn(clippy::unwrap_used, clippy::expect_used)]
+
 pub mod config;
 pub mod delivery;
 pub mod lifecycle;

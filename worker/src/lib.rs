@@ -3,6 +3,8 @@
 //! Data flows one way: a [`lane`](self) takes a batch from the queue, [`event`] says what each delivery means,
 //! [`apply`] merges them in one transaction of the [`store`], and only then is the batch acknowledged.
 
+#![warn(clippy::unwrap_used, clippy::expect_used)]
+
 pub mod apply;
 mod config;
 pub mod event;

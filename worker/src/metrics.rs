@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::Utc;
+use prometheus::Registry;
 
 use crate::{
     event::{Entry, Kind, Millis},
@@ -20,7 +21,7 @@ shared::metrics! {
         /// Events in one transaction.
         pub batch: Histogram = "clerk_mirror_worker_batch_events"
             [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0],
-        /// Time to decode and apply one batch, retries included, in seconds.
+        /// Time to decode and apply one batch, in seconds.
         pub apply: Histogram = "clerk_mirror_worker_apply_seconds"
             [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.0, 2.0, 4.0, 8.0, 16.0, 60.0],
         /// Time from when Clerk says an event happened to its commit, in seconds.
@@ -39,6 +40,18 @@ shared::metrics! {
 }
 
 impl Metrics {
+    /// Makes the metrics, adds them to `registry`, and starts every series at zero: a rate over a series that begins
+    /// with its first event misses that event.
+    pub fn start(registry: &Registry) -> prometheus::Result<Self> {
+        let metrics = Self::register(registry)?;
+        for event_type in Kind::known_types().chain([OTHER]) {
+            for outcome in Outcome::ALL {
+                metrics.events.with_label_values(&[event_type, outcome.as_str()]);
+            }
+        }
+        Ok(metrics)
+    }
+
     /// Counts a batch that was committed.
     pub(crate) fn applied(&self, entries: &[Entry<'_>], outcomes: &[Outcome], took: Duration) {
         self.batch.observe(entries.len() as f64);

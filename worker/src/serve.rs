@@ -23,7 +23,7 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Applies events until the process stops. Waits for a database or a queue that is away.
 pub async fn serve(config: Config, process: Process) -> Result<(), program::Error> {
-    let metrics = Metrics::register(&process.registry)?;
+    let metrics = Metrics::start(&process.registry)?;
     let database = process.readiness.check("database");
     if config.migrate == Migrate::Start && !migrated(&config.store, &process, &database).await? {
         return Ok(());

@@ -27,11 +27,7 @@ pub fn apply_batch(store: &dyn Store, entries: &[Entry<'_>]) -> Result<Vec<Outco
 }
 
 /// Applies a batch that was refused as a whole.
-fn isolate(
-    store: &dyn Store,
-    entries: &[Entry<'_>],
-    error: StoreError,
-) -> Result<Vec<Outcome>, StoreError> {
+fn isolate(store: &dyn Store, entries: &[Entry<'_>], error: StoreError) -> Result<Vec<Outcome>, StoreError> {
     if let [entry] = entries {
         return Ok(vec![bury(store, entry, error)?]);
     }

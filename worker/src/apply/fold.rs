@@ -54,3 +54,53 @@ fn earlier(a: Option<Millis>, b: Option<Millis>) -> Option<Millis> {
         (one, other) => one.or(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::event::{Snapshot, Version};
+
+    fn millis(at: i64) -> Millis {
+        Millis::from_millis(at).unwrap()
+    }
+
+    fn snapshot(id: &'static str, at: i64, data: &'static str) -> Change<'static> {
+        let snapshot = Snapshot { version: Version::new(millis(at), millis(at), "msg"), data };
+        Change { table: Table::Users, id: Cow::Borrowed(id), snapshot: Some(snapshot), deleted_at: None }
+    }
+
+    fn deletion(id: &'static str, at: i64) -> Change<'static> {
+        Change { table: Table::Users, id: Cow::Borrowed(id), snapshot: None, deleted_at: Some(millis(at)) }
+    }
+
+    #[test]
+    fn an_object_keeps_its_newest_snapshot_and_its_earliest_deletion_in_any_order() {
+        let changes = [snapshot("u", 2, "new"), deletion("u", 9), snapshot("u", 1, "old"), deletion("u", 7)];
+        let expected = Row {
+            id: "u",
+            data: Some("new"),
+            version: "000000000000002:000000000000002:msg",
+            deleted_at: Some(millis(7)),
+        };
+        assert_eq!(fold(changes.iter())[&Table::Users], [expected]);
+        assert_eq!(fold(changes.iter().rev())[&Table::Users], [expected]);
+    }
+
+    #[test]
+    fn a_deletion_alone_is_a_row_without_data() {
+        let changes = [deletion("u", 7)];
+        let expected = Row { id: "u", data: None, version: "", deleted_at: Some(millis(7)) };
+        assert_eq!(fold(changes.iter())[&Table::Users], [expected]);
+    }
+
+    #[test]
+    fn tables_come_in_writing_order_and_rows_sorted_by_id() {
+        let roles = Change { table: Table::Roles, ..snapshot("r", 1, "role") };
+        let changes = [roles, snapshot("b", 1, "{}"), snapshot("a", 1, "{}")];
+        let folded = fold(changes.iter());
+        assert!(folded.keys().eq(&[Table::Users, Table::Roles]));
+        assert!(folded[&Table::Users].iter().map(|row| row.id).eq(["a", "b"]));
+    }
+}

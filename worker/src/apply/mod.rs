@@ -127,6 +127,3 @@ fn is_in(change: &Change<'_>, moved: &MovedRows) -> bool {
     let shows_deletion = change.deleted_at.is_some() && change.deleted_at == row.deleted_at;
     shows_snapshot || shows_deletion
 }
-
-#[cfg(test)]
-mod tests;

@@ -42,7 +42,7 @@ pub trait Store: Send + Sync {
 pub struct StoreOptions {
     /// The greatest number of connections. SQLite, which has one writer, always uses one.
     pub connections: NonZeroU32,
-    /// How long a call waits for a connection.
+    /// How long a call waits for a connection, or for other processes to finish writing (SQLite).
     pub acquire_timeout: Duration,
     /// How long one statement may take (PostgreSQL).
     pub statement_timeout: Duration,

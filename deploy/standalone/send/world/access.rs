@@ -116,7 +116,13 @@ impl World {
             is_creator_eligible: key == "org:admin",
             key,
             name,
-            permissions: self.permissions.iter().skip(first).take(SYSTEM_PERMISSIONS.len() - first).map(|p| p.id).collect(),
+            permissions: self
+                .permissions
+                .iter()
+                .skip(first)
+                .take(SYSTEM_PERMISSIONS.len() - first)
+                .map(|p| p.id)
+                .collect(),
             created_at: now,
             updated_at: now,
         });

@@ -83,8 +83,11 @@ impl World {
 
     /// Someone invited from the waitlist signs up.
     pub(super) fn accept_from_waitlist(&mut self) -> Option<()> {
-        let id =
-            self.waitlist.find(&mut self.stage.dice, |applicant| applicant.entry.status == "invited")?.entry.id;
+        let id = self
+            .waitlist
+            .find(&mut self.stage.dice, |applicant| applicant.entry.status == "invited")?
+            .entry
+            .id;
         let Applicant { newcomer, mut entry } = self.waitlist.remove(id)?;
         self.welcome(&newcomer)?;
         if let Some(invitation) = &mut entry.invitation {
@@ -100,8 +103,11 @@ impl World {
 
     /// Someone on the waitlist is turned away.
     pub(super) fn reject_from_waitlist(&mut self) -> Option<()> {
-        let id =
-            self.waitlist.find(&mut self.stage.dice, |applicant| applicant.entry.status == "pending")?.entry.id;
+        let id = self
+            .waitlist
+            .find(&mut self.stage.dice, |applicant| applicant.entry.status == "pending")?
+            .entry
+            .id;
         let mut entry = self.waitlist.remove(id)?.entry;
         entry.status = "rejected";
         entry.updated_at = self.stage.now();
@@ -135,7 +141,12 @@ fn issue(stage: &mut Stage, newcomer: &Newcomer) -> Invitation {
         url: messages::ticket_url(stage),
     };
     stage.emit("invitation.created", &invitation);
-    messages::email_invitation(stage, Addressee::stranger(&newcomer.email), "Tidepool's keeper", &invitation.url);
+    messages::email_invitation(
+        stage,
+        Addressee::stranger(&newcomer.email),
+        "Tidepool's keeper",
+        &invitation.url,
+    );
     invitation
 }
 

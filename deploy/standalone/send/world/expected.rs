@@ -85,7 +85,11 @@ fn redacted(mut value: Value) -> Value {
     match &mut value {
         Value::Object(fields) => {
             fields.remove("backup_codes");
-            if fields.get("object").and_then(Value::as_str).is_some_and(|object| object.ends_with("invitation")) {
+            if fields
+                .get("object")
+                .and_then(Value::as_str)
+                .is_some_and(|object| object.ends_with("invitation"))
+            {
                 fields.remove("url");
             }
             for field in fields.values_mut() {

@@ -94,7 +94,8 @@ mod tests {
 
     #[test]
     fn writes_the_reference_ksuids() {
-        let example = Id::new("", KSUID_EPOCH + 107_608_047, payload(0xB5A1_CD34_B5F9_9D11_54FB_6853_345C_9735));
+        let example =
+            Id::new("", KSUID_EPOCH + 107_608_047, payload(0xB5A1_CD34_B5F9_9D11_54FB_6853_345C_9735));
         assert_eq!(example.as_str(), "0ujtsYcgvSTl8PAuAdqWYSMnLOv");
         assert_eq!(Id::new("", KSUID_EPOCH, payload(0)).as_str(), "000000000000000000000000000");
         let last = Id::new("", KSUID_EPOCH + i64::from(u32::MAX), payload(u128::MAX));

@@ -22,7 +22,10 @@ impl World {
         let organization = company.organization.id;
         let memberships = &self.memberships;
         let is_member = |person: &Person| {
-            person.memberships.iter().any(|id| memberships.get(*id).is_some_and(|m| m.organization == organization))
+            person
+                .memberships
+                .iter()
+                .any(|id| memberships.get(*id).is_some_and(|m| m.organization == organization))
         };
         let person = self.people.find(&mut self.stage.dice, |person| {
             person.is_free() && person.memberships.len() < MAX_MEMBERSHIPS_OF_USER && !is_member(person)
@@ -117,8 +120,11 @@ impl World {
     fn tell_membership(&mut self, id: Id, event_type: &'static str) -> Option<()> {
         let membership = self.memberships.get(id)?;
         let role = self.roles.get(membership.role)?;
-        let permissions =
-            role.permissions.iter().filter_map(|id| self.permissions.get(*id)).map(|found| found.key.as_str());
+        let permissions = role
+            .permissions
+            .iter()
+            .filter_map(|id| self.permissions.get(*id))
+            .map(|found| found.key.as_str());
         let data = OrganizationMembership {
             created_at: membership.created_at,
             id,

@@ -124,7 +124,8 @@ impl World {
 
 /// Draws the conclusion from the factors; the time of the opposite change is never taken back.
 fn settle(user: &mut User, now: i64) {
-    let enabled = user.totp_enabled || user.phone_numbers.iter().any(|phone| phone.reserved_for_second_factor);
+    let enabled =
+        user.totp_enabled || user.phone_numbers.iter().any(|phone| phone.reserved_for_second_factor);
     if enabled == user.two_factor_enabled {
         return;
     }
@@ -137,5 +138,7 @@ fn settle(user: &mut User, now: i64) {
 }
 
 fn backup_codes(stage: &mut Stage) -> Vec<String> {
-    (0..BACKUP_CODES).map(|_| format!("{SECRET_MARKER}{:08x}", u32::from_be_bytes(stage.dice.bytes()))).collect()
+    (0..BACKUP_CODES)
+        .map(|_| format!("{SECRET_MARKER}{:08x}", u32::from_be_bytes(stage.dice.bytes())))
+        .collect()
 }

@@ -1,8 +1,9 @@
 //! Organizations and their domains.
 
 use super::{
-    World, names,
+    World,
     ids::Id,
+    names,
     names::COMPANIES,
     objects::{
         DeletedObject, Metadata,
@@ -135,7 +136,8 @@ impl World {
             created_at: now,
             updated_at: now,
         };
-        self.stage.emit("organizationDomain.created", &OrganizationDomain::new(&domain, &company.organization));
+        self.stage
+            .emit("organizationDomain.created", &OrganizationDomain::new(&domain, &company.organization));
         company.domains.push(domain);
         Some(())
     }
@@ -143,8 +145,9 @@ impl World {
     /// A domain is shown to be the organization's, and opens the door to its people.
     pub(super) fn verify_domain(&mut self) -> Option<()> {
         let unverified = |domain: &Domain| domain.ownership_verification.is_none();
-        let company =
-            self.companies.find_mut(&mut self.stage.dice, |company| company.domains.iter().any(unverified))?;
+        let company = self
+            .companies
+            .find_mut(&mut self.stage.dice, |company| company.domains.iter().any(unverified))?;
         let domain = company.domains.iter_mut().find(|domain| unverified(domain))?;
         let now = self.stage.now();
         if let Some(affiliation) = &mut domain.affiliation_verification {
@@ -161,14 +164,14 @@ impl World {
         domain.enrollment_mode = self.stage.dice.pick(&["automatic_invitation", "automatic_suggestion"]);
         domain.total_pending_suggestions = self.stage.dice.below(5) as u32;
         domain.updated_at = now;
-        self.stage.emit("organizationDomain.updated", &OrganizationDomain::new(domain, &company.organization));
+        self.stage
+            .emit("organizationDomain.updated", &OrganizationDomain::new(domain, &company.organization));
         Some(())
     }
 
     /// A domain is given up.
     pub(super) fn remove_domain(&mut self) -> Option<()> {
-        let company =
-            self.companies.find_mut(&mut self.stage.dice, |company| !company.domains.is_empty())?;
+        let company = self.companies.find_mut(&mut self.stage.dice, |company| !company.domains.is_empty())?;
         let id: Id = company.domains.pop()?.id;
         self.stage.emit("organizationDomain.deleted", &DeletedObject::new("organization_domain", id));
         Some(())

@@ -54,7 +54,9 @@ impl World {
                 0 => user.public_metadata.set("plan", stage.dice.pick(&["free", "team", "business"])),
                 1 => user.public_metadata.set("onboarded", true),
                 2 => user.private_metadata.set("risk_score", stage.dice.between(0, 100)),
-                _ => user.unsafe_metadata.set("status", stage.dice.pick(&["🌊 away", "☕ back soon", "hello"])),
+                _ => {
+                    user.unsafe_metadata.set("status", stage.dice.pick(&["🌊 away", "☕ back soon", "hello"]))
+                }
             },
         )
     }
@@ -91,7 +93,9 @@ impl World {
             |user| user.email_addresses.iter().any(|address| !is_verified(&address.verification)),
             |stage, user| {
                 for address in &mut user.email_addresses {
-                    if let Some(verification) = address.verification.as_mut().filter(|found| !found.succeeded()) {
+                    if let Some(verification) =
+                        address.verification.as_mut().filter(|found| !found.succeeded())
+                    {
                         verification.succeed();
                         address.updated_at = stage.now();
                     }
@@ -128,7 +132,8 @@ impl World {
             |user| user.web3_wallets.is_empty(),
             |stage, user| {
                 let now = stage.now();
-                let wallet: String = stage.dice.bytes::<20>().iter().map(|byte| format!("{byte:02x}")).collect();
+                let wallet: String =
+                    stage.dice.bytes::<20>().iter().map(|byte| format!("{byte:02x}")).collect();
                 let id = stage.id("idn_");
                 user.primary_web3_wallet_id = Some(id);
                 user.web3_wallets.push(Web3Wallet {
@@ -196,9 +201,9 @@ impl World {
 
     /// The company directory takes an account back: an update, not a deletion.
     pub(super) fn deprovision(&mut self) -> Option<()> {
-        let person = self.people.find_mut(&mut self.stage.dice, |person| {
-            person.scim.is_some() && !person.user.deprovisioned
-        })?;
+        let person = self
+            .people
+            .find_mut(&mut self.stage.dice, |person| person.scim.is_some() && !person.user.deprovisioned)?;
         person.user.deprovisioned = true;
         person.tell(&mut self.stage, "user.updated");
         sessions::close_all(&mut self.stage, person, "session.revoked", "revoked");

@@ -1,9 +1,10 @@
 //! People sign in and out.
 
 use super::{
-    World, names,
-    objects::session::{Activity, Session, SessionWithUser},
+    World,
     ids::Id,
+    names,
+    objects::session::{Activity, Session, SessionWithUser},
     population::Person,
     stage::{DAY, Stage},
 };
@@ -15,8 +16,11 @@ impl World {
     /// A user signs in.
     pub(super) fn sign_in(&mut self) -> Option<()> {
         let person = self.people.find_mut(&mut self.stage.dice, Person::is_free)?;
-        let organization =
-            person.memberships.last().and_then(|id| self.memberships.get(*id)).map(|found| found.organization);
+        let organization = person
+            .memberships
+            .last()
+            .and_then(|id| self.memberships.get(*id))
+            .map(|found| found.organization);
         open(&mut self.stage, person, organization);
         Some(())
     }

@@ -128,7 +128,9 @@ impl Stage {
         let (client_ip, user_agent) = names::origin(origin);
         let envelope = Envelope {
             data,
-            event_attributes: EventAttributes { http_request: HttpRequest { client_ip: &client_ip, user_agent } },
+            event_attributes: EventAttributes {
+                http_request: HttpRequest { client_ip: &client_ip, user_agent },
+            },
             instance_id: &self.instance_id,
             object: "event",
             timestamp,

@@ -136,10 +136,8 @@ impl World {
 
 fn new_user(stage: &mut Stage, newcomer: &Newcomer) -> User {
     let now = stage.now();
-    let username = stage
-        .dice
-        .chance(40)
-        .then(|| format!("{}{}{}", newcomer.first.1, newcomer.last.1, newcomer.serial));
+    let username =
+        stage.dice.chance(40).then(|| format!("{}{}{}", newcomer.first.1, newcomer.last.1, newcomer.serial));
     let named = stage.dice.chance(92);
     let mut public_metadata = Metadata::default();
     if stage.dice.chance(60) {
@@ -237,7 +235,11 @@ pub fn social_account(stage: &mut Stage, newcomer: &Newcomer) -> ExternalAccount
     let now = stage.now();
     let (provider, strategy, approved_scopes) = stage.dice.pick(&[
         ("oauth_github", "oauth_github", "read:user user:email"),
-        ("oauth_google", "oauth_google", "email https://www.googleapis.com/auth/userinfo.email openid profile"),
+        (
+            "oauth_google",
+            "oauth_google",
+            "email https://www.googleapis.com/auth/userinfo.email openid profile",
+        ),
         ("oauth_microsoft", "oauth_microsoft", "email offline_access openid profile User.Read"),
     ]);
     let identification_id = stage.id("idn_");

@@ -14,7 +14,7 @@ use lapin::types::FieldTable;
 use lapin::{Connection, ConnectionProperties, ErrorKind};
 
 use self::node::Node;
-use crate::unique;
+use crate::{unique, wait_until};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -67,7 +67,19 @@ impl RabbitMq {
         wait_for(ready_messages(&self.url, queue)).unwrap_or_else(|error| panic!("queue {queue}: {error:#}"))
     }
 
-    /// Kills the private node with SIGKILL; its data stay.
+    /// Waits until a quorum queue that was just declared on the private node survives [`RabbitMq::kill9`].
+    ///
+    /// A node writes down which quorum queues it has up to some seconds after it has declared them. Killed before
+    /// that, it comes back with an empty queue of that name: even confirmed messages are gone.
+    ///
+    /// # Panics
+    /// If this is an existing server, or it takes more than a minute.
+    pub fn wait_until_on_disk(&self, queue: &str) {
+        let node = self.node.as_ref().expect("only a private node shows its files");
+        wait_until("the queue is on disk", Duration::from_secs(60), || node.has_on_disk(queue));
+    }
+
+    /// Kills the private node with SIGKILL; its data stay, but see [`RabbitMq::wait_until_on_disk`].
     ///
     /// # Panics
     /// If this is an existing server.

@@ -58,6 +58,16 @@ impl Node {
         vec![self.server.pid(), self.epmd.pid()]
     }
 
+    /// Whether the node's file of the quorum queues it has names this one, of the default virtual host.
+    pub(super) fn has_on_disk(&self, queue: &str) -> bool {
+        let name = node_name(self.amqp_port);
+        let file = self.folder.join("data").join(&name).join("quorum").join(&name).join("names.dets");
+        // An Erlang atom: its length, then its text.
+        let mut atom = format!("_%2F_{queue}").into_bytes();
+        atom[0] = u8::try_from(atom.len() - 1).expect("the name of a queue is short");
+        fs::read(file).is_ok_and(|bytes| bytes.windows(atom.len()).any(|window| window == atom))
+    }
+
     pub(super) fn kill9(&mut self) {
         self.server.kill9();
     }
@@ -105,6 +115,10 @@ fn launch(bin: &Path, folder: &Path, vars: &[(&'static str, String)]) -> Result<
         .start()
 }
 
+fn node_name(amqp_port: u16) -> String {
+    format!("clerk-mirror-{amqp_port}@localhost")
+}
+
 /// The files a node needs.
 fn lay_out(folder: &Path, amqp_port: u16) -> Result<()> {
     let cookie = folder.join(".erlang.cookie");
@@ -131,7 +145,7 @@ fn environment(folder: &Path, amqp_port: u16, epmd_port: u16) -> Vec<(&'static s
         ("ERL_EPMD_PORT", epmd_port.to_string()),
         ("ERL_EPMD_ADDRESS", "127.0.0.1".into()),
         ("RABBITMQ_CONF_ENV_FILE", "/dev/null".into()),
-        ("RABBITMQ_NODENAME", format!("clerk-mirror-{amqp_port}@localhost")),
+        ("RABBITMQ_NODENAME", node_name(amqp_port)),
         ("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1".into()),
         ("RABBITMQ_NODE_PORT", amqp_port.to_string()),
         ("RABBITMQ_DIST_PORT", free_port().to_string()),

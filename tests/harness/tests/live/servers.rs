@@ -1,11 +1,11 @@
 //! RabbitMQ and PostgreSQL.
 
-use std::time::Duration;
-
 use harness::{Durability, Postgres, RabbitMq, postgres, psql, rabbitmq, wait_until};
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Confirmation, Connection, ConnectionProperties};
+
+use crate::DEADLINE;
 
 /// Declares a quorum queue and publishes messages into it, confirmed.
 async fn publish(url: &str, queue: &str, messages: usize) {
@@ -52,17 +52,18 @@ async fn existing_servers_are_used_as_they_are() {
 async fn private_rabbitmq_is_controlled_and_survives_a_kill() {
     let mut server = RabbitMq::start().unwrap();
     publish(server.url(), "inbox", 2).await;
-    let listed = server.ctl(&["list_queues", "--no-table-headers", "name", "type"]);
-    assert!(listed.status.success(), "{listed:?}");
-    assert_eq!(String::from_utf8(listed.stdout).unwrap(), "inbox\tquorum\n");
-    assert_ne!(server.url(), rabbitmq().url());
-
+    server.wait_until_on_disk("inbox");
     let killed = server.pids()[0];
     server.kill9();
     assert!(!std::path::Path::new(&format!("/proc/{killed}")).exists());
     server.restart().unwrap();
     // A quorum queue elects its leader after the node has opened its port.
-    wait_until("the messages are back", Duration::from_secs(60), || server.queue_depth("inbox") == Some(2));
+    wait_until("the messages are back", DEADLINE, || server.queue_depth("inbox") == Some(2));
+
+    let listed = server.ctl(&["list_queues", "--no-table-headers", "name", "type"]);
+    assert!(listed.status.success(), "{listed:?}");
+    assert_eq!(String::from_utf8(listed.stdout).unwrap(), "inbox\tquorum\n");
+    assert_ne!(server.url(), rabbitmq().url());
 }
 
 #[test]

@@ -27,7 +27,9 @@ pub(super) fn with_defaults(url: &str) -> Result<String, OpenError> {
     };
     let (location, query) = rest.split_once('?').unwrap_or((rest, ""));
     if user.contains('?') || location.contains('@') {
-        return Err(OpenError::Url("special characters in the user name or password must be percent-encoded"));
+        return Err(OpenError::Url(
+            "special characters in the user name or password must be percent-encoded",
+        ));
     }
     let (hosts, _database) = location.split_once('/').unwrap_or((location, ""));
     for host in hosts.split(',').filter(|host| !host.is_empty()) {
@@ -65,9 +67,9 @@ fn check_host(host: &str) -> Result<(), OpenError> {
         None => host.split_once(':').map(|(_, port)| port),
     };
     match port {
-        Some(port) if !port.parse::<u16>().is_ok_and(|port| port > 0) => {
-            Err(OpenError::Url("its port must be a number from 1 to 65535; a / in a password must be percent-encoded"))
-        }
+        Some(port) if !port.parse::<u16>().is_ok_and(|port| port > 0) => Err(OpenError::Url(
+            "its port must be a number from 1 to 65535; a / in a password must be percent-encoded",
+        )),
         _ => Ok(()),
     }
 }
@@ -77,7 +79,11 @@ fn check_percent_encoding(text: &str) -> Result<(), OpenError> {
         let digits = after.as_bytes().get(..2);
         digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit) && digits != b"00")
     });
-    if encoded { Ok(()) } else { Err(OpenError::Url("a % must be followed by two hexadecimal digits, not 00")) }
+    if encoded {
+        Ok(())
+    } else {
+        Err(OpenError::Url("a % must be followed by two hexadecimal digits, not 00"))
+    }
 }
 
 #[cfg(test)]
@@ -96,7 +102,9 @@ mod tests {
     #[test]
     fn what_the_url_sets_stays() {
         let url = with_defaults("postgresql:///app?host=/run/postgresql&connect_timeout=3").unwrap();
-        assert!(url.starts_with("postgresql:///app?host=/run/postgresql&connect_timeout=3&tcp_user_timeout="));
+        assert!(
+            url.starts_with("postgresql:///app?host=/run/postgresql&connect_timeout=3&tcp_user_timeout=")
+        );
         assert_eq!(url.matches("connect_timeout").count(), 1);
     }
 

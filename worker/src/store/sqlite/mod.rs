@@ -3,6 +3,7 @@
 mod queries;
 
 use std::path::{self, Path};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
@@ -32,7 +33,7 @@ impl SqliteStore {
             .min_idle(Some(0))
             .test_on_check_out(false)
             .connection_timeout(options.acquire_timeout)
-            .connection_customizer(Box::new(Session))
+            .connection_customizer(Box::new(Session { busy_timeout: options.acquire_timeout }))
             .error_handler(Box::new(NopErrorHandler))
             .build_unchecked(manager);
         Ok(Self { pool })
@@ -131,15 +132,19 @@ impl Transaction for SqliteTransaction<'_> {
 }
 
 #[derive(Debug)]
-struct Session;
+struct Session {
+    busy_timeout: Duration,
+}
 
 impl CustomizeConnection<SqliteConnection, r2d2::Error> for Session {
     fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), r2d2::Error> {
-        // What is acknowledged after a commit must survive a loss of power, hence FULL.
+        // The timeout comes first, the rest may have to wait for another process. FULL, because what is
+        // acknowledged after a commit must survive a loss of power.
+        let busy_timeout = self.busy_timeout.as_millis();
         connection
-            .batch_execute(
-                "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
-            )
+            .batch_execute(&format!(
+                "PRAGMA busy_timeout = {busy_timeout}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+            ))
             .map_err(r2d2::Error::QueryError)
     }
 }

@@ -63,7 +63,9 @@ impl World {
     pub(in super::super) fn schedule_change(&mut self) -> Option<()> {
         let plan = self.merchant.any_plan(&mut self.stage);
         let subscription = self.subscriptions.find_mut(&mut self.stage.dice, |subscription| {
-            is_active(subscription) && subscription.items.len() == 1 && subscription.items[0].plan_id != plan.id
+            is_active(subscription)
+                && subscription.items.len() == 1
+                && subscription.items[0].plan_id != plan.id
         })?;
         let mut item = new_item(&mut self.stage, plan, "upcoming", false);
         if let Some(start) = subscription.items[0].period_end {
@@ -91,8 +93,9 @@ impl World {
 
     /// The change takes place.
     pub(in super::super) fn start_change(&mut self) -> Option<()> {
-        let subscription =
-            self.subscriptions.find_mut(&mut self.stage.dice, |found| is_active(found) && has_upcoming(found))?;
+        let subscription = self
+            .subscriptions
+            .find_mut(&mut self.stage.dice, |found| is_active(found) && has_upcoming(found))?;
         let next = subscription.position("upcoming")?;
         let last = subscription.position("active")?;
         let now = self.stage.now();

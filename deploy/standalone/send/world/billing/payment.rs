@@ -2,9 +2,7 @@
 
 use super::{
     super::{
-        objects::billing::{
-            Amount, FailedReason, ItemData, PaymentAttempt, Subscription, Totals,
-        },
+        objects::billing::{Amount, FailedReason, ItemData, PaymentAttempt, Subscription, Totals},
         stage::Stage,
     },
     Merchant,
@@ -24,8 +22,12 @@ impl Merchant {
         stage.pause();
         let now = stage.now();
         let payment_id = stage.id("cpay_");
-        let subtotal: i64 =
-            subscription.items.iter().filter(|item| item.status != "upcoming").map(|item| item.plan.amount).sum();
+        let subtotal: i64 = subscription
+            .items
+            .iter()
+            .filter(|item| item.status != "upcoming")
+            .map(|item| item.plan.amount)
+            .sum();
         let tax = subtotal * TAX_PERCENT / 100;
         let mut attempt = PaymentAttempt {
             billing_date: now,
@@ -45,7 +47,11 @@ impl Merchant {
             payment_source: &subscription.payment_source,
             statement_id: stage.id("stmt_"),
             status: "pending",
-            subscription_items: subscription.items.iter().map(ItemData::embedded).collect(),
+            subscription_items: subscription
+                .items
+                .iter()
+                .map(|item| ItemData::within_payment(item, subscription))
+                .collect(),
             totals: Totals {
                 grand_total: Amount::dollars(subtotal + tax),
                 subtotal: Amount::dollars(subtotal),

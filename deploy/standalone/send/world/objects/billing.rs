@@ -47,7 +47,7 @@ impl<'a> From<&'a Subscription> for SubscriptionWithItems<'a> {
             created_at: subscription.created_at,
             ended_at: subscription.ended_at,
             id: subscription.id,
-            items: subscription.items.iter().map(ItemData::embedded).collect(),
+            items: subscription.items.iter().map(ItemData::within_subscription).collect(),
             latest_payment_id: subscription.latest_payment_id,
             object: "commerce_subscription",
             past_due_at: subscription.past_due_at,
@@ -78,7 +78,7 @@ pub struct Item {
     pub updated_at: i64,
 }
 
-/// An item as events show it: alone it names its subscription and payer, within them it does not.
+/// An item as events show it: alone it names its subscription and payer, within a subscription neither.
 #[derive(Serialize)]
 pub struct ItemData<'a> {
     #[serde(flatten)]
@@ -93,7 +93,11 @@ impl<'a> ItemData<'a> {
         Self { item, payer: Some(&subscription.payer), subscription_id: Some(subscription.id) }
     }
 
-    pub fn embedded(item: &'a Item) -> Self {
+    pub fn within_payment(item: &'a Item, subscription: &Subscription) -> Self {
+        Self { item, payer: None, subscription_id: Some(subscription.id) }
+    }
+
+    pub fn within_subscription(item: &'a Item) -> Self {
         Self { item, payer: None, subscription_id: None }
     }
 }

@@ -46,7 +46,10 @@ impl Verification {
 
     /// Another provider vouches.
     pub fn by_oauth(strategy: &'static str, now: i64) -> Self {
-        Self { expire_at: Some(now + Self::TEN_MINUTES), ..Self::new("verification_oauth", "verified", strategy) }
+        Self {
+            expire_at: Some(now + Self::TEN_MINUTES),
+            ..Self::new("verification_oauth", "verified", strategy)
+        }
     }
 
     /// The address was taken from another provider's account.

@@ -36,7 +36,7 @@ fn the_newest_snapshot_and_the_earliest_deletion_count() {
 
 #[test]
 fn the_order_of_events_does_not_matter() {
-    let mut events: Vec<_> = World::new(2).take(8_000).collect();
+    let mut events: Vec<_> = World::new(2).take(4_000).collect();
     let in_order = expected(&events).unwrap();
     let mut dice = Dice::new(1, 9);
     for place in (1..events.len()).rev() {
@@ -49,7 +49,7 @@ fn the_order_of_events_does_not_matter() {
 
 #[test]
 fn what_must_never_be_stored_is_sent_but_not_expected() {
-    let events: Vec<_> = World::new(1).take(10_000).collect();
+    let events: Vec<_> = World::new(1).take(4_000).collect();
     let marked = |event_type: &str| {
         events
             .iter()

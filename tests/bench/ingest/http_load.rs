@@ -1,0 +1,69 @@
+//! Sending signed webhooks over HTTP.
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use anyhow::ensure;
+use harness::load::{self, Report};
+
+use crate::{
+    common::{Traffic, now},
+    sample::{Latency, Meter, Sample},
+    variant::Setting,
+};
+
+/// This share of the time goes before the measurement, unmeasured.
+pub const WARM_UP: u32 = 5;
+
+/// Measures the server at `address`; also returns how many webhooks it accepted, those of the warm-up included.
+pub fn run(
+    setting: &Setting<'_>,
+    address: SocketAddr,
+    connections: usize,
+    server: u32,
+    broker: Option<u32>,
+) -> anyhow::Result<(Sample, u64)> {
+    // Signed anew for each measurement: signatures grow old.
+    let requests = render(setting.traffic);
+    let warm_up = send(&requests, address, connections, setting.duration / WARM_UP)?;
+    let meter = Meter::start(Some(server), broker);
+    let report = send(&requests, address, connections, setting.duration)?;
+    let latency = Latency {
+        p50: milliseconds(report.percentile(50.0)),
+        p99: milliseconds(report.percentile(99.0)),
+        max: milliseconds(report.percentile(100.0)),
+    };
+    let accepted = report.answers() as u64;
+    Ok((meter.sample(accepted, report.elapsed, latency), accepted + warm_up.answers() as u64))
+}
+
+fn send(requests: &[Vec<u8>], address: SocketAddr, connections: usize, time: Duration) -> anyhow::Result<Report> {
+    let until = Instant::now() + time;
+    let in_time = requests.iter().cycle().take_while(|_| Instant::now() < until);
+    let report = load::run(address, connections, in_time)?;
+    ensure!(report.statuses.keys().all(|status| *status == 200), "answers by status: {:?}", report.statuses);
+    ensure!(report.answers() > 0, "nothing was answered");
+    Ok(report)
+}
+
+/// The requests as Svix sends them, byte for byte.
+fn render(traffic: &Traffic) -> Vec<Vec<u8>> {
+    let now = now();
+    let request = |event| {
+        let [id, timestamp, signature] = traffic.credentials(event, now);
+        let head = format!(
+            "POST /webhooks/clerk HTTP/1.1\r\nHost: edge.example\r\nUser-Agent: Svix-Webhooks/1.40\r\nAccept: */*\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\
+             svix-id: {id}\r\nsvix-timestamp: {timestamp}\r\nsvix-signature: {signature}\r\n\r\n",
+            event.body.len()
+        );
+        [head.as_bytes(), &event.body].concat()
+    };
+    traffic.events.iter().map(request).collect()
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}

@@ -1,0 +1,116 @@
+//! What is measured.
+
+use std::{fmt, fs, time::Duration};
+
+use anyhow::bail;
+use harness::RabbitMq;
+use serde::Serialize;
+
+use crate::{
+    common::{Inbox, Traffic},
+    edge::{self, Edge},
+    http_load,
+    raw_publisher::RawPublisher,
+    reference::Reference,
+    sample::Sample,
+};
+
+/// One of the programs that are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Variant {
+    /// An HTTP server that reads the body and answers.
+    Bare,
+    /// The same and our check of the signature.
+    Verifying,
+    /// A publisher that has the events in memory.
+    RawPublisher,
+    /// The edge, its queue on RabbitMQ.
+    RabbitMq,
+    /// The edge, its queue a SQLite file.
+    Sqlite,
+}
+
+impl Variant {
+    /// Every variant.
+    pub const ALL: [Self; 5] =
+        [Self::Bare, Self::Verifying, Self::RawPublisher, Self::RabbitMq, Self::Sqlite];
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Bare => "bare handler",
+            Self::Verifying => "bare handler + signature",
+            Self::RawPublisher => "raw publisher, no HTTP",
+            Self::RabbitMq => "ingest on RabbitMQ",
+            Self::Sqlite => "ingest on SQLite",
+        })
+    }
+}
+
+/// What the variants are measured with.
+pub struct Setting<'a> {
+    pub broker: &'a RabbitMq,
+    pub traffic: &'a Traffic,
+    pub duration: Duration,
+}
+
+impl Setting<'_> {
+    /// Measures a variant: every webhook must have been accepted, and the queue must then hold each of them.
+    pub fn measure(&self, variant: Variant, connections: usize) -> anyhow::Result<Sample> {
+        match variant {
+            Variant::Bare => self.measure_reference(Reference::Bare, connections),
+            Variant::Verifying => self.measure_reference(Reference::Verifying, connections),
+            Variant::RawPublisher => self.measure_raw_publisher(connections),
+            Variant::RabbitMq => self.measure_on_rabbitmq(connections),
+            Variant::Sqlite => self.measure_on_sqlite(connections),
+        }
+    }
+
+    fn measure_reference(&self, reference: Reference, connections: usize) -> anyhow::Result<Sample> {
+        let (process, address) = reference.start()?;
+        let (sample, _) = http_load::run(self, address, connections, process.pid(), None)?;
+        Ok(sample)
+    }
+
+    fn measure_raw_publisher(&self, connections: usize) -> anyhow::Result<Sample> {
+        let inbox = Inbox::declare(self.broker)?;
+        let publisher = RawPublisher::connect(self.broker.url(), inbox.name(), self.traffic)?;
+        let (sample, published) = publisher.run(self, connections, self.broker_pid()?)?;
+        publisher.close()?;
+        inbox.close(published)?;
+        Ok(sample)
+    }
+
+    fn measure_on_rabbitmq(&self, connections: usize) -> anyhow::Result<Sample> {
+        let inbox = Inbox::declare(self.broker)?;
+        let edge = Edge::start(self.broker.url(), &inbox.namespace);
+        let broker = Some(self.broker_pid()?);
+        let (sample, accepted) = http_load::run(self, edge.address, connections, edge.process.pid(), broker)?;
+        edge.stop()?;
+        inbox.close(accepted)?;
+        Ok(sample)
+    }
+
+    fn measure_on_sqlite(&self, connections: usize) -> anyhow::Result<Sample> {
+        let folder = harness::scratch("queue");
+        let file = folder.join("queue.db").display().to_string();
+        let edge = Edge::start(&format!("sqlite:{file}"), "clerk");
+        let (sample, accepted) = http_load::run(self, edge.address, connections, edge.process.pid(), None)?;
+        edge.stop()?;
+        let held = edge::deliveries_in(&file)?;
+        if held != accepted {
+            bail!("events were lost or doubled: the file holds {held} deliveries instead of {accepted}");
+        }
+        fs::remove_dir_all(folder)?;
+        Ok(sample)
+    }
+
+    fn broker_pid(&self) -> anyhow::Result<u32> {
+        match self.broker.pids().first() {
+            Some(pid) => Ok(*pid),
+            None => bail!("the broker is not a process of ours"),
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The whole program from outside: real processes, a real RabbitMQ, a real PostgreSQL.
+
+#[macro_use]
+mod backends;
+mod deployment;
+mod mirror;
+mod send;
+mod signed;
+
+mod catalogue;
+mod configuration;
+mod crash;
+mod http;
+mod operator;
+mod outage;
+mod pipeline;
+mod readme;
+mod standalone;

@@ -1,0 +1,229 @@
+//! The cases' database in PostgreSQL, and what only PostgreSQL can do.
+
+use std::borrow::Cow;
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
+use diesel_migrations::{FileBasedMigrations, MigrationHarness};
+use worker::apply::apply_batch;
+use worker::event::{Entry, Table, Verdict};
+use worker::store::{self, Outcome::*, Store, StoreOptions};
+
+use crate::database::Database;
+use crate::events::{START, at, deletion, snapshot};
+
+pub struct Postgres {
+    url: String,
+    store: Arc<dyn Store>,
+}
+
+impl Postgres {
+    fn empty() -> Self {
+        let url = harness::postgres().fresh_database("store");
+        let store = open(&url);
+        Self { url, store }
+    }
+
+    pub fn migrated() -> Self {
+        let database = Self::empty();
+        database.store.migrate().unwrap();
+        database
+    }
+
+    fn connection(&self) -> PgConnection {
+        let mut connection = PgConnection::establish(&self.url).unwrap();
+        connection.batch_execute("SET search_path = clerk").unwrap();
+        connection
+    }
+}
+
+fn open(url: &str) -> Arc<dyn Store> {
+    store::open(url, &StoreOptions::default()).unwrap()
+}
+
+#[derive(QueryableByName)]
+struct Value {
+    #[diesel(sql_type = Nullable<Text>)]
+    value: Option<String>,
+}
+
+impl Database for Postgres {
+    fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    fn another_store(&self) -> Arc<dyn Store> {
+        open(&self.url)
+    }
+
+    fn execute(&self, sql: &str) {
+        self.connection().batch_execute(sql).unwrap();
+    }
+
+    fn texts(&self, sql: &str) -> Vec<Option<String>> {
+        let rows: Vec<Value> = diesel::sql_query(sql).load(&mut self.connection()).unwrap();
+        rows.into_iter().map(|row| row.value).collect()
+    }
+
+    fn revert_migrations(&self) {
+        let migrations = FileBasedMigrations::from_path("../migrations/postgres").unwrap();
+        self.connection().revert_all_migrations(migrations).unwrap();
+    }
+
+    fn refuse_user(&self, id: &str) {
+        self.execute(&format!(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                 $$ BEGIN RAISE 'refused by a trigger'; END $$;
+             CREATE TRIGGER refuse BEFORE INSERT ON users
+                 FOR EACH ROW WHEN (NEW.id = '{id}') EXECUTE FUNCTION refuse();"
+        ));
+    }
+
+    fn iso(&self, column: &str) -> String {
+        format!(r#"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"#)
+    }
+
+    fn list(&self, column: &str) -> String {
+        format!("array_to_json({column})::text")
+    }
+}
+
+#[test]
+fn workers_that_start_at_once_migrate_once() {
+    let database = Postgres::empty();
+    let start = Barrier::new(4);
+    let migrated = thread::scope(|scope| {
+        let workers = [(); 4].map(|()| {
+            scope.spawn(|| {
+                let store = open(&database.url);
+                start.wait();
+                store.migrate().unwrap().len()
+            })
+        });
+        workers.map(|worker| worker.join().unwrap())
+    });
+    assert_eq!(migrated.into_iter().sum::<usize>(), 3);
+}
+
+#[test]
+fn an_application_with_migrations_of_its_own_is_left_alone() {
+    let database = Postgres::empty();
+    database
+        .connection()
+        .batch_execute(
+            "CREATE TABLE public.__diesel_schema_migrations (
+             version varchar(50) PRIMARY KEY, run_on timestamp NOT NULL DEFAULT now());
+         INSERT INTO public.__diesel_schema_migrations VALUES ('0001'), ('0002');",
+        )
+        .unwrap();
+    assert_eq!(database.store().migrate().unwrap().len(), 3);
+    let versions = |schema: &str| {
+        database
+            .texts(&format!("SELECT version AS value FROM {schema}.__diesel_schema_migrations ORDER BY 1"))
+            .len()
+    };
+    assert_eq!((versions("public"), versions("clerk")), (2, 3));
+    let in_public = "SELECT tablename::text AS value FROM pg_tables WHERE schemaname = 'public'";
+    assert_eq!(database.texts(in_public), [Some("__diesel_schema_migrations".to_owned())]);
+}
+
+#[test]
+fn reverting_leaves_nothing_behind() {
+    let database = Postgres::migrated();
+    database.revert_migrations();
+    let relations = "SELECT relname::text AS value FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+                     WHERE nspname = 'clerk' AND relname NOT LIKE '\\_\\_diesel%'";
+    assert_eq!(database.texts(relations), []);
+    let functions = "SELECT proname::text AS value FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace
+                     WHERE nspname = 'clerk'";
+    assert_eq!(database.texts(functions), []);
+}
+
+#[test]
+fn a_lock_that_is_held_too_long_is_no_fault_of_the_events() {
+    let database = Postgres::migrated();
+    let options = StoreOptions { statement_timeout: Duration::from_millis(200), ..StoreOptions::default() };
+    let store = store::open(&database.url, &options).unwrap();
+    let mut other = database.connection();
+    other.batch_execute("BEGIN; INSERT INTO users (id) VALUES ('user_1')").unwrap();
+    let error = apply_batch(&*store, &[snapshot("msg_1", "user_1", 1, "{}")]).unwrap_err();
+    assert!(error.retryable(), "{error}");
+    other.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(apply_batch(&*store, &[snapshot("msg_1", "user_1", 1, "{}")]).unwrap(), [Applied]);
+}
+
+#[test]
+fn a_connection_that_was_cut_is_replaced() {
+    let database = Postgres::migrated();
+    database.store().ping().unwrap();
+    database.texts(
+        "SELECT pg_terminate_backend(pid)::text AS value FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    );
+    let error = database.store().apply(&[deletion("msg_1", "user_1", 1)]).unwrap_err();
+    assert!(error.retryable(), "{error}");
+    assert_eq!(database.store().apply(&[deletion("msg_1", "user_1", 1)]).unwrap(), [Applied]);
+}
+
+#[test]
+fn what_no_text_can_hold_is_dead_and_keeps_its_payload() {
+    let database = Postgres::migrated();
+    let nul = Entry {
+        event_type: Some(Cow::Borrowed("user.\0")),
+        payload: Some("not JSON, \0 and ü"),
+        verdict: Verdict::Dead(Cow::Borrowed("the body is not JSON")),
+        ..snapshot("msg_1", "user_1", 1, "{}")
+    };
+    let escaped_nul = snapshot("msg_2", "user_2", 1, r#"{"name":"\u0000"}"#);
+    let fine = snapshot("msg_3", "user_3", 1, "{}");
+    assert_eq!(apply_batch(database.store(), &[nul, escaped_nul, fine]).unwrap(), [Dead, Dead, Applied]);
+    let row = database.store().event("msg_1").unwrap().unwrap();
+    assert_eq!(row.event_type.as_deref(), Some(r"user.\u0000"));
+    assert_eq!(row.payload.as_deref(), Some(r"not JSON, \u0000 and \u00fc"));
+    let row = database.store().event("msg_2").unwrap().unwrap();
+    assert_eq!(row.payload.as_deref(), Some(r#"{"type":"…"}"#));
+    assert!(row.error.is_some());
+}
+
+#[test]
+fn each_statement_is_prepared_once() {
+    let database = Postgres::migrated();
+    database.execute(
+        "CREATE TABLE public.seen (statements bigint);
+         CREATE FUNCTION public.look() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN INSERT INTO public.seen SELECT count(*) FROM pg_prepared_statements
+                      WHERE statement LIKE 'INSERT INTO clerk.%'; RETURN NULL; END $$;
+         CREATE TRIGGER look AFTER INSERT ON webhook_events EXECUTE FUNCTION public.look();",
+    );
+    for batch in 1..=5 {
+        let names: Vec<_> = (0..batch).map(|n| (format!("msg_{batch}_{n}"), format!("user_{n}"))).collect();
+        let entries: Vec<_> = names.iter().map(|(svix_id, user)| snapshot(svix_id, user, 1, "{}")).collect();
+        database.store().apply(&entries).unwrap();
+    }
+    let seen = database.texts("SELECT statements::text AS value FROM public.seen");
+    assert_eq!(seen, vec![Some("2".to_owned()); 5]);
+}
+
+#[test]
+fn times_of_the_whole_range_are_kept() {
+    let database = Postgres::migrated();
+    for (user, time) in [("first", -START), ("last", 253_402_300_799_949 - START)] {
+        assert_eq!(database.store().apply(&[deletion(user, user, time)]).unwrap(), [Applied]);
+        assert_eq!(database.store().event(user).unwrap().unwrap().occurred_at, at(time).to_datetime());
+        let row = database.row(Table::Users, user).unwrap();
+        assert_eq!(row.deleted_at, Some(at(time).to_rfc3339()));
+    }
+}
+
+#[test]
+fn a_server_that_is_away_is_worth_another_try() {
+    let options = StoreOptions { acquire_timeout: Duration::from_millis(300), ..StoreOptions::default() };
+    let url = format!("postgres://app:hunter2@127.0.0.1:{}/app", harness::free_port());
+    let error = store::open(&url, &options).unwrap().ping().unwrap_err();
+    assert!(error.retryable(), "{error}");
+    assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+}
