@@ -45,7 +45,8 @@ impl QueueArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Signature")]
 pub struct SecretArgs {
-    /// The endpoint's signing secret, `whsec_…`; several, comma-separated, while one is rotated
+    /// The endpoint's signing secret, `whsec_…`; several, comma-separated, while one is rotated. The worker needs
+    /// none; given one, it checks every signature again
     #[arg(long, env = "CLERK_WEBHOOK_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub secret: Option<String>,
     /// The same under the name Clerk's own libraries read

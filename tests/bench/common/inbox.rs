@@ -40,12 +40,19 @@ impl<'a> Inbox<'a> {
     }
 
     /// Lends the publishing end.
-    pub fn publish(&self, work: impl AsyncFnOnce(Arc<dyn Publisher>) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    pub fn publish(
+        &self,
+        work: impl AsyncFnOnce(Arc<dyn Publisher>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         self.runtime.block_on(async {
             let process = Process::new();
             let config = QueueConfig::new(self.broker.url(), &self.namespace, Declare::Active)?;
-            let publisher = open_publisher(&config, PublishLimits::default(), process.readiness.check("queue"))?;
-            wait_until_async("the broker takes messages", DEADLINE, async || process.readiness.report().ready).await;
+            let publisher =
+                open_publisher(&config, PublishLimits::default(), process.readiness.check("queue"))?;
+            wait_until_async("the broker takes messages", DEADLINE, async || {
+                process.readiness.report().ready
+            })
+            .await;
             let worked = work(publisher.clone()).await;
             publisher.close().await;
             worked

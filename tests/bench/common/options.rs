@@ -52,7 +52,8 @@ impl Options {
 
     /// Where the results of the benchmark `name` go.
     pub fn json(&self, name: &str) -> PathBuf {
-        let default = || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench").join(format!("{name}.json"));
+        let default =
+            || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench").join(format!("{name}.json"));
         self.json.clone().unwrap_or_else(default)
     }
 }

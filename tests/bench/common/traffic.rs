@@ -51,8 +51,10 @@ impl fmt::Display for Traffic {
         }
         let mut counts: Vec<_> = counts.into_iter().collect();
         counts.sort_by_key(|(_, count)| Reverse(*count));
-        let shares: Vec<String> =
-            counts.into_iter().map(|(kind, count)| format!("{kind} {:.1} %", percent(count, total))).collect();
+        let shares: Vec<String> = counts
+            .into_iter()
+            .map(|(kind, count)| format!("{kind} {:.1} %", percent(count, total)))
+            .collect();
         write!(f, "{total} events of {} bytes on average: {}", bytes / total.max(1), shares.join(", "))
     }
 }

@@ -39,7 +39,12 @@ pub fn run(
     Ok((meter.sample(accepted, report.elapsed, latency), accepted + warm_up.answers() as u64))
 }
 
-fn send(requests: &[Vec<u8>], address: SocketAddr, connections: usize, time: Duration) -> anyhow::Result<Report> {
+fn send(
+    requests: &[Vec<u8>],
+    address: SocketAddr,
+    connections: usize,
+    time: Duration,
+) -> anyhow::Result<Report> {
     let until = Instant::now() + time;
     let in_time = requests.iter().cycle().take_while(|_| Instant::now() < until);
     let report = load::run(address, connections, in_time)?;

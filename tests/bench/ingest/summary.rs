@@ -51,7 +51,12 @@ impl Summary {
 }
 
 /// Prints the figures and the targets, and writes them.
-pub fn print(samples: &Samples, machine: &Machine, traffic: &Traffic, options: &Options) -> anyhow::Result<()> {
+pub fn print(
+    samples: &Samples,
+    machine: &Machine,
+    traffic: &Traffic,
+    options: &Options,
+) -> anyhow::Result<()> {
     let results: Vec<Summary> = samples
         .iter()
         .map(|((connections, variant), samples)| Summary::new(*connections, *variant, samples))
@@ -85,7 +90,8 @@ fn print_figures(connections: usize, results: &[Summary]) {
         "RSS MiB",
     ]);
     for result in results.iter().filter(|result| result.connections == connections) {
-        let known = |spread: Option<Spread>| spread.map_or_else(|| "–".to_owned(), |spread| format!("{spread:.1}"));
+        let known =
+            |spread: Option<Spread>| spread.map_or_else(|| "–".to_owned(), |spread| format!("{spread:.1}"));
         table.row([
             result.variant.to_string(),
             format!("{:#}", result.webhooks_per_second),
@@ -105,7 +111,9 @@ fn targets(samples: &Samples) -> Vec<Target> {
     let mut targets = Vec::new();
     for connections in LOADED {
         if let Some(ratio) =
-            ratio(samples, connections, [Variant::RabbitMq, Variant::RawPublisher], |sample| Some(sample.rate))
+            ratio(samples, connections, [Variant::RabbitMq, Variant::RawPublisher], |sample| {
+                Some(sample.rate)
+            })
         {
             let what = format!("webhooks/s on RabbitMQ / raw publisher, {connections} connections");
             targets.push(Target::at_least(what, LEAST_OF_RAW_PUBLISHER, ratio));

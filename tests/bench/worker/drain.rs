@@ -87,5 +87,8 @@ fn done(admin: SocketAddr) -> Done {
         let values = answer.text().lines().filter(|line| line.starts_with(name));
         values.filter_map(|line| line.rsplit(' ').next()?.parse::<usize>().ok()).sum()
     };
-    Done { events: sum("clerk_mirror_worker_events_total{"), batches: sum("clerk_mirror_worker_batch_events_count") }
+    Done {
+        events: sum("clerk_mirror_worker_events_total{"),
+        batches: sum("clerk_mirror_worker_batch_events_count"),
+    }
 }

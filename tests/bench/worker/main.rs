@@ -3,9 +3,9 @@
 //!
 //! `cargo bench --bench worker`; `-- --help` says what can be set.
 
+mod backlog;
 #[path = "../common/mod.rs"]
 mod common;
-mod backlog;
 mod cost;
 mod database;
 mod drain;

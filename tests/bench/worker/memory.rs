@@ -60,7 +60,8 @@ fn measure(
     let applied: usize = thread::scope(|scope| {
         let lane = || apply_in_turn(&*store, &batches, start, time);
         let lanes: Vec<_> = (0..connections.get()).map(|_| scope.spawn(lane)).collect();
-        let joined = lanes.into_iter().map(|lane| lane.join().unwrap_or_else(|panic| panic::resume_unwind(panic)));
+        let joined =
+            lanes.into_iter().map(|lane| lane.join().unwrap_or_else(|panic| panic::resume_unwind(panic)));
         joined.sum::<Result<usize, StoreError>>()
     })?;
     let elapsed = start.elapsed();

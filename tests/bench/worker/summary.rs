@@ -43,7 +43,12 @@ impl Summary {
 }
 
 /// Prints the figures and the targets, and writes them.
-pub fn print(samples: &Samples, machine: &Machine, traffic: &Traffic, options: &Options) -> anyhow::Result<()> {
+pub fn print(
+    samples: &Samples,
+    machine: &Machine,
+    traffic: &Traffic,
+    options: &Options,
+) -> anyhow::Result<()> {
     let results: Vec<Summary> =
         samples.iter().map(|((lanes, variant), samples)| Summary::new(*lanes, *variant, samples)).collect();
     for lanes in LANES {

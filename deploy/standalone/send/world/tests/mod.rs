@@ -72,6 +72,23 @@ fn message_ids_are_unique_and_carry_the_time() {
 }
 
 #[test]
+fn timestamps_go_on_except_for_two_changes_of_one_user_at_once() {
+    let events: Vec<_> = bodies(4_000).collect();
+    let mut ties = 0;
+    for pair in events.windows(2) {
+        let [(first, _), (second, _)] = pair else { unreachable!() };
+        if first.timestamp == second.timestamp {
+            ties += 1;
+            assert_eq!([first.event_type, second.event_type], ["user.updated"; 2]);
+            assert_eq!(pair[0].1["data"]["id"], pair[1].1["data"]["id"]);
+            assert_eq!(pair[0].1["data"]["updated_at"], pair[1].1["data"]["updated_at"]);
+        }
+        assert!(first.timestamp <= second.timestamp);
+    }
+    assert!(ties > 0);
+}
+
+#[test]
 fn a_world_does_not_grow_without_end() {
     let mut world = World::new(1).only(Vec::new());
     let filled = (0..400_000).find(|_| {
