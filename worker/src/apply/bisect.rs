@@ -28,8 +28,10 @@ pub fn apply_batch(store: &dyn Store, entries: &[Entry<'_>]) -> Result<Vec<Outco
 
 /// Applies a batch that was refused as a whole.
 fn isolate(store: &dyn Store, entries: &[Entry<'_>], error: StoreError) -> Result<Vec<Outcome>, StoreError> {
-    if let [entry] = entries {
-        return Ok(vec![bury(store, entry, error)?]);
+    match entries {
+        [] => return Ok(Vec::new()),
+        [entry] => return Ok(vec![bury(store, entry, error)?]),
+        _ => {}
     }
     let mut outcomes = Vec::with_capacity(entries.len());
     let (left, right) = entries.split_at(entries.len() / 2);
@@ -56,30 +58,26 @@ fn bury(store: &dyn Store, entry: &Entry<'_>, error: StoreError) -> Result<Outco
         event_type: entry.event_type.as_deref().map(Cow::Borrowed),
         object_id: entry.object_id.as_deref().map(Cow::Borrowed),
         instance_id: entry.instance_id.as_deref().map(Cow::Borrowed),
-        verdict: Verdict::Dead(Cow::Owned(reason)),
+        verdict: Verdict::Dead(Cow::Owned(reason.clone())),
         ..*entry
     };
     match store.apply(slice::from_ref(&dead)) {
-        Err(error) if !error.retryable() => record_in_ascii(store, &dead),
+        Err(error) if !error.retryable() => record_in_ascii(store, entry, &reason),
         result => Ok(result?[0]),
     }
 }
 
-/// Records an event whose texts the database cannot hold: a NUL, or a character that its encoding lacks. ASCII
-/// goes into any database and takes no less space, so if this is refused too, the event is not the reason.
-fn record_in_ascii(store: &dyn Store, entry: &Entry<'_>) -> Result<Outcome, StoreError> {
+/// Records a dead event whose texts the database cannot hold: a NUL, or a character that its encoding lacks.
+/// ASCII goes into any database and takes no less space, so if this is refused too, the event is not the reason.
+fn record_in_ascii(store: &dyn Store, entry: &Entry<'_>, reason: &str) -> Result<Outcome, StoreError> {
     let payload = entry.payload.map(ascii);
-    let reason = match &entry.verdict {
-        Verdict::Dead(reason) => ascii(reason).into_owned(),
-        Verdict::Mirror(_) | Verdict::Ignored => String::new(),
-    };
     let plain = Entry {
         svix_id: ascii(&entry.svix_id),
         event_type: entry.event_type.as_deref().map(ascii),
         object_id: entry.object_id.as_deref().map(ascii),
         instance_id: entry.instance_id.as_deref().map(ascii),
         payload: payload.as_deref(),
-        verdict: Verdict::Dead(Cow::Owned(reason)),
+        verdict: Verdict::Dead(Cow::Owned(ascii(reason).into_owned())),
         ..*entry
     };
     let outcomes = store.apply(&[plain]).map_err(StoreError::into_retryable)?;

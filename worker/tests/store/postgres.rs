@@ -209,6 +209,17 @@ fn each_statement_is_prepared_once() {
 }
 
 #[test]
+fn what_is_known_already_is_not_written_again() {
+    let database = Postgres::migrated();
+    let batch = || [snapshot("msg_1", "user_1", 1, "{}"), deletion("msg_2", "user_1", 2)];
+    database.store().apply(&batch()).unwrap();
+    let writer = || database.text("SELECT xmin::text AS value FROM users");
+    let before = writer();
+    assert_eq!(database.store().apply(&batch()).unwrap(), [Duplicate, Duplicate]);
+    assert_eq!(writer(), before);
+}
+
+#[test]
 fn times_of_the_whole_range_are_kept() {
     let database = Postgres::migrated();
     for (user, time) in [("first", -START), ("last", 253_402_300_799_949 - START)] {

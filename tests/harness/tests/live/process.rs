@@ -51,7 +51,7 @@ fn terminate_can_be_caught_and_kill9_cannot() {
 
 #[test]
 fn drop_kills() {
-    let process = shell("sleep 1000");
+    let process = shell("exec sleep 1000");
     let proc = format!("/proc/{}", process.pid());
     assert!(Path::new(&proc).exists());
     drop(process);
@@ -60,7 +60,7 @@ fn drop_kills() {
 
 #[test]
 fn wait_says_what_the_program_has_written() {
-    let mut process = shell("echo stuck; sleep 1000");
+    let mut process = shell("echo stuck; exec sleep 1000");
     wait_until("stuck", DEADLINE, || process.log() == "stuck\n");
     let waited = catch_unwind(AssertUnwindSafe(|| process.wait(Duration::ZERO)));
     let message = *waited.unwrap_err().downcast::<String>().unwrap();
