@@ -32,7 +32,9 @@ impl DataFolder {
             .mode(0o700)
             .create(&self.path)
             .and_then(|()| tempfile_check(&self.path))
-            .map_err(|error| ConfigError(format!("cannot write to the data folder {}: {error}", self.path.display())))
+            .map_err(|error| {
+                ConfigError(format!("cannot write to the data folder {}: {error}", self.path.display()))
+            })
     }
 
     /// The URL of the queue in this folder.
@@ -58,11 +60,15 @@ impl DataFolder {
     /// The signing secret that is kept here; made on first use, readable by its owner only.
     pub fn secret(&self) -> Result<String, ConfigError> {
         let file = self.secret_file();
-        let failed = |error: io::Error| ConfigError(format!("the signing secret in {}: {error}", file.display()));
+        let failed =
+            |error: io::Error| ConfigError(format!("the signing secret in {}: {error}", file.display()));
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file) {
             Ok(mut created) => {
                 let secret = Secret::encode(&rand::random::<[u8; KEY_BYTES]>());
-                created.write_all(format!("{secret}\n").as_bytes()).and_then(|()| created.sync_all()).map_err(failed)?;
+                created
+                    .write_all(format!("{secret}\n").as_bytes())
+                    .and_then(|()| created.sync_all())
+                    .map_err(failed)?;
                 Ok(secret)
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {

@@ -38,11 +38,18 @@ impl Display for Welcome<'_> {
         }
         writeln!(f, "  admin     http://{admin}/metrics, /healthz, /readyz\n")?;
         let program = if std::env::var_os("CARGO").is_some() { "cargo run --" } else { "clerk-mirror" };
-        writeln!(f, "Send it signed events:           {program} send --count 1000 --duplicates 10% --shuffle")?;
+        writeln!(
+            f,
+            "Send it signed events:           {program} send --count 1000 --duplicates 10% --shuffle"
+        )?;
         writeln!(f, "See what became of them:         {program} events")?;
         if config.database_in_folder {
             let query = "SELECT first_name, last_name, primary_email_address, two_factor_enabled FROM users WHERE deleted_at IS NULL LIMIT 10";
-            writeln!(f, "Look at the mirror:              sqlite3 -box {} \"{query}\"", folder.database().display())?;
+            writeln!(
+                f,
+                "Look at the mirror:              sqlite3 -box {} \"{query}\"",
+                folder.database().display()
+            )?;
         }
         Ok(())
     }

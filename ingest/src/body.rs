@@ -17,7 +17,11 @@ pub(crate) struct BodyLimits {
 }
 
 /// The whole body. actix-web sets no time for it, so a sender that stalls would hold its connection for ever.
-pub(crate) async fn read(request: &HttpRequest, payload: Payload, limits: BodyLimits) -> Result<Bytes, Answer> {
+pub(crate) async fn read(
+    request: &HttpRequest,
+    payload: Payload,
+    limits: BodyLimits,
+) -> Result<Bytes, Answer> {
     if announced(request).is_some_and(|bytes| bytes > limits.bytes as u64) {
         return Err(Answer::BodyTooLarge);
     }

@@ -34,7 +34,9 @@ pub async fn serve(config: Config, listener: TcpListener, process: Process) -> a
         App::new()
             .app_data(edge.clone())
             .service(
-                web::resource(PATH).route(web::post().to(receive)).default_service(web::to(method_not_allowed)),
+                web::resource(PATH)
+                    .route(web::post().to(receive))
+                    .default_service(web::to(method_not_allowed)),
             )
             .default_service(web::to(not_found))
     })

@@ -71,7 +71,10 @@ mod tests {
     #[test]
     fn reads_the_type_at_either_end_of_the_envelope() {
         assert_eq!(type_of(r#"{"data":{"a":"b"},"type":"user.created"}"#).as_deref(), Some("user.created"));
-        assert_eq!(type_of("{\"data\":{},\n \"type\" : \"user.created\" }\n").as_deref(), Some("user.created"));
+        assert_eq!(
+            type_of("{\"data\":{},\n \"type\" : \"user.created\" }\n").as_deref(),
+            Some("user.created")
+        );
         assert_eq!(type_of(r#"{"type":"user.deleted","data":{}}"#).as_deref(), Some("user.deleted"));
     }
 

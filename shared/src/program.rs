@@ -35,7 +35,10 @@ pub fn parse_or_exit<P: Parser>() -> Result<P, ExitCode> {
 }
 
 /// Starts logging and checks the configuration. What is wrong is one line on standard error and exit code 64.
-pub fn configure<C>(process: &ProcessArgs, resolve: impl FnOnce() -> Result<C, ConfigError>) -> Result<C, ExitCode> {
+pub fn configure<C>(
+    process: &ProcessArgs,
+    resolve: impl FnOnce() -> Result<C, ConfigError>,
+) -> Result<C, ExitCode> {
     process.init_logs().and_then(|()| resolve()).map_err(|error| {
         eprintln!("error: {error}");
         ExitCode::from(EXIT_BAD_CONFIGURATION)
@@ -44,7 +47,8 @@ pub fn configure<C>(process: &ProcessArgs, resolve: impl FnOnce() -> Result<C, C
 
 /// Binds a port. `setting` names where the address comes from, for the one who must change it.
 pub fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, ConfigError> {
-    TcpListener::bind(address).map_err(|error| ConfigError(format!("cannot listen on {address} ({setting}): {error}")))
+    TcpListener::bind(address)
+        .map_err(|error| ConfigError(format!("cannot listen on {address} ({setting}): {error}")))
 }
 
 /// The parts of a program that run side by side until it stops.

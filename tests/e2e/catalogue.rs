@@ -87,7 +87,8 @@ fn no_secret_is_kept(backends: Backends) {
     mirror.wait_for_ledger(cases.len(), PATIENCE);
     let dump = mirror.dump();
     assert!(dump.contains("user.created"), "the dump shows what is kept");
-    let found: Vec<&str> = dump.match_indices("SECRET-").map(|(at, _)| &dump[at..(at + 40).min(dump.len())]).collect();
+    let found: Vec<&str> =
+        dump.match_indices("SECRET-").map(|(at, _)| &dump[at..(at + 40).min(dump.len())]).collect();
     assert!(found.is_empty(), "{found:?}");
 }
 on_every_backend!(no_secret_is_kept);

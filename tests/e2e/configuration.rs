@@ -41,7 +41,10 @@ fn worker_refuses_what_cannot_work() {
     let database = ("DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/x");
     assert_refused(&worker(&[GOOD_QUEUE]), "DATABASE_URL");
     assert_refused(&worker(&[database]), "QUEUE_URL");
-    assert_refused(&worker(&[GOOD_QUEUE, ("DATABASE_URL", "mysql://u:hunter2@x/y")]), "must begin with postgres://");
+    assert_refused(
+        &worker(&[GOOD_QUEUE, ("DATABASE_URL", "mysql://u:hunter2@x/y")]),
+        "must begin with postgres://",
+    );
     assert_refused(&worker(&[GOOD_QUEUE, database, ("LANES", "0")]), "--lanes");
     assert_refused(&worker(&[GOOD_QUEUE, database, ("CLERK_WEBHOOK_SECRET", "?")]), "not `whsec_`");
 }

@@ -16,7 +16,8 @@ fn killing_both_halves_again_and_again(backends: Backends) {
     let mut worker = Worker::start(&backends);
     let traffic = Traffic { seed: 11, count: EVENTS };
     // Like Svix, the sender tries again what was not answered. It sends slowly enough for every kill to hit traffic.
-    let more = ["--rate", "400", "--concurrency", "8", "--retries", "1000", "--shuffle", "--duplicates", "5%"];
+    let more =
+        ["--rate", "400", "--concurrency", "8", "--retries", "1000", "--shuffle", "--duplicates", "5%"];
     let mut send = traffic.send(&ingest.url(), &more);
 
     let mut mirror = Mirror::open(&backends.database_url);

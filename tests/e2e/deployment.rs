@@ -27,7 +27,8 @@ impl Ingest {
     /// Starts one and waits until it answers.
     pub fn start_unready(backends: &Backends, more: &[(&str, &str)]) -> Self {
         let (address, admin) = (local(free_port()), local(free_port()));
-        let process = Process::start(&binaries().ingest, [] as [&str; 0], vars(backends, address, admin, more));
+        let process =
+            Process::start(&binaries().ingest, [] as [&str; 0], vars(backends, address, admin, more));
         let ingest = Self { process, address, admin };
         wait_until("ingest answers", PATIENCE, || answers(admin));
         ingest
@@ -36,8 +37,11 @@ impl Ingest {
     /// Starts one again after it was killed, on the same address.
     pub fn restart(&mut self, backends: &Backends) {
         self.process.kill9();
-        self.process =
-            Process::start(&binaries().ingest, [] as [&str; 0], vars(backends, self.address, self.admin, &[]));
+        self.process = Process::start(
+            &binaries().ingest,
+            [] as [&str; 0],
+            vars(backends, self.address, self.admin, &[]),
+        );
         wait_until("ingest is ready again", PATIENCE, || is_ready(self.admin));
     }
 
@@ -88,7 +92,10 @@ fn admin_status(admin: SocketAddr, path: &str) -> Option<u16> {
 /// The value of a metric, by its whole name with labels.
 pub fn metric(admin: SocketAddr, name: &str) -> Option<f64> {
     let response = http::request(admin, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    let line = response.text().lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
+    let line = response
+        .text()
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
     line.and_then(|value| value.parse().ok())
 }
 

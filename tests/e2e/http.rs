@@ -10,7 +10,8 @@ use crate::{
     signed::{headers, now, post, request},
 };
 
-const BODY: &[u8] = br#"{"data":{"id":"user_1","object":"user","updated_at":1},"object":"event","type":"user.created"}"#;
+const BODY: &[u8] =
+    br#"{"data":{"id":"user_1","object":"user","updated_at":1},"object":"event","type":"user.created"}"#;
 
 fn ingest(hint: &str, more: &[(&str, &str)]) -> Ingest {
     Ingest::start_unready(&Backends::new(Queue::Sqlite, Database::Sqlite, hint), more)
@@ -75,8 +76,13 @@ fn other_methods_and_paths_are_not_there() {
         assert_eq!(shape(&response), (405, Some("POST"), r#"{"error":"method_not_allowed"}"#), "{method}");
     }
     for path in ["/", "/webhooks/clerk/", "/metrics"] {
-        let request = format!("POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-        assert_eq!(shape(&http::request(ingest.address, request)), (404, None, r#"{"error":"not_found"}"#), "{path}");
+        let request =
+            format!("POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        assert_eq!(
+            shape(&http::request(ingest.address, request)),
+            (404, None, r#"{"error":"not_found"}"#),
+            "{path}"
+        );
     }
 }
 
@@ -88,7 +94,10 @@ fn a_body_over_the_limit_is_refused_announced_or_not() {
     assert_eq!(shape(&post(ingest.address, "msg_1", &body)), answer);
 
     let headers = headers("msg_1", now(), &body);
-    let mut chunked = format!("POST /webhooks/clerk HTTP/1.1\r\nHost: x\r\n{headers}Transfer-Encoding: chunked\r\n\r\n1001\r\n").into_bytes();
+    let mut chunked = format!(
+        "POST /webhooks/clerk HTTP/1.1\r\nHost: x\r\n{headers}Transfer-Encoding: chunked\r\n\r\n1001\r\n"
+    )
+    .into_bytes();
     chunked.extend_from_slice(&body);
     assert_eq!(shape(&http::request(ingest.address, &chunked)), answer);
     assert_eq!(post(ingest.address, "msg_2", &vec![b' '; 4096]).status, 200);
@@ -99,7 +108,8 @@ fn a_body_that_stalls_is_given_up() {
     let ingest = ingest("stalled_body", &[("REQUEST_TIMEOUT", "200ms")]);
     let headers = headers("msg_1", now(), BODY);
     let mut connection = Connection::open(ingest.address);
-    connection.send(format!("POST /webhooks/clerk HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: 100\r\n\r\n{{"));
+    connection
+        .send(format!("POST /webhooks/clerk HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: 100\r\n\r\n{{"));
     assert_eq!(shape(&connection.receive()), (408, None, r#"{"error":"body_timeout"}"#));
     connection.wait_closed();
 }

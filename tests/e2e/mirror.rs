@@ -6,7 +6,8 @@ use std::{
 };
 
 use diesel::{
-    Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection,
+    Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
+    connection::SimpleConnection,
     sql_types::{BigInt, Nullable, Text},
 };
 use serde_json::Value;
@@ -135,7 +136,10 @@ impl Mirror {
                 return;
             }
             assert!(found < count, "the ledger has {found} rows, {count} events were sent");
-            assert!(started.elapsed() < patience, "the ledger has {found} of {count} rows after {patience:?}");
+            assert!(
+                started.elapsed() < patience,
+                "the ledger has {found} of {count} rows after {patience:?}"
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }

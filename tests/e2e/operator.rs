@@ -61,7 +61,8 @@ fn the_ledger_is_listed_filtered_and_shown(backends: Backends) {
 
     let shown = text(&worker(&backends, &["events", "show", "msg_a"]));
     assert!(shown.contains("outcome   applied") && shown.contains(r#""id": "user_1""#), "{shown}");
-    let json: Value = serde_json::from_str(&text(&worker(&backends, &["events", "show", "--json", "msg_d"]))).unwrap();
+    let json: Value =
+        serde_json::from_str(&text(&worker(&backends, &["events", "show", "--json", "msg_d"]))).unwrap();
     assert_eq!((&json["outcome"], &json["payload"]), (&"dead".into(), &"{broken".into()));
 }
 on_every_backend!(the_ledger_is_listed_filtered_and_shown);

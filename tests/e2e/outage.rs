@@ -109,7 +109,9 @@ fn a_queue_that_vanishes_takes_no_acknowledged_event_with_it() {
     let refused = post(ingest.address, "msg_1", &event(1));
     assert_eq!((refused.status, refused.text()), (503, r#"{"error":"queue_refused"}"#));
     wait_until("ingest is ready again", PATIENCE, || is_ready(ingest.admin));
-    wait_until("the queue is there again", PATIENCE, || post(ingest.address, "msg_1", &event(1)).status == 200);
+    wait_until("the queue is there again", PATIENCE, || {
+        post(ingest.address, "msg_1", &event(1)).status == 200
+    });
     let _worker = Worker::start(&backends);
     let mut mirror = Mirror::open(&backends.database_url);
     mirror.wait_for_ledger(1, PATIENCE);

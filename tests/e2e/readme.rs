@@ -18,7 +18,10 @@ fn section(name: &str) -> String {
 #[track_caller]
 fn assert_section(name: &str, expected: &str) {
     let found = section(name);
-    assert!(found == expected, "the README's section {name} should read:\n\n{expected}\nbut reads:\n\n{found}");
+    assert!(
+        found == expected,
+        "the README's section {name} should read:\n\n{expected}\nbut reads:\n\n{found}"
+    );
 }
 
 #[derive(Default)]
@@ -60,11 +63,15 @@ fn the_configuration_table_is_that_of_help() {
         let default = if same {
             setting.defaults[0].1.clone()
         } else {
-            let each: Vec<_> = setting.defaults.iter().map(|(program, value)| format!("{program}: {value}")).collect();
+            let each: Vec<_> =
+                setting.defaults.iter().map(|(program, value)| format!("{program}: {value}")).collect();
             each.join(", ")
         };
         let programs = if programs.len() == 3 { "all".to_owned() } else { programs.join(", ") };
-        table += &format!("| `{variable}`<br>`--{}` | {programs} | {default} | {} |\n", setting.flag, setting.help);
+        table += &format!(
+            "| `{variable}`<br>`--{}` | {programs} | {default} | {} |\n",
+            setting.flag, setting.help
+        );
     }
     assert_section("configuration", &table);
 }

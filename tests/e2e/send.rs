@@ -30,8 +30,9 @@ pub fn assert_mirrors(mirror: &mut Mirror, traffic: &Traffic) {
     for (key, row) in &expected {
         let found = rows.get(key).unwrap_or_else(|| panic!("{key:?} is not in the mirror"));
         let version = row.version.as_ref();
-        let version =
-            version.map(|v| format!("{:015}:{:015}:{}", v.updated_at, v.timestamp, v.svix_id)).unwrap_or_default();
+        let version = version
+            .map(|v| format!("{:015}:{:015}:{}", v.updated_at, v.timestamp, v.svix_id))
+            .unwrap_or_default();
         assert_eq!(found.version, version, "{key:?}");
         assert_eq!(found.data, row.data, "{key:?}");
         let deleted_at = row.deleted_at.map(|ms| Millis::from_millis(ms).unwrap().to_rfc3339());

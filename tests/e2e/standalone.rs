@@ -20,7 +20,8 @@ struct Standalone {
 
 fn start(folder: &Path, listen: u16) -> Standalone {
     let admin = free_port();
-    let vars = [("LISTEN", listen), ("ADMIN_LISTEN", admin)].map(|(name, port)| (name, format!("127.0.0.1:{port}")));
+    let vars =
+        [("LISTEN", listen), ("ADMIN_LISTEN", admin)].map(|(name, port)| (name, format!("127.0.0.1:{port}")));
     let process = Program::new(&binaries().clerk_mirror).vars(vars).folder(folder).start().unwrap();
     Standalone { process, listen, admin }
 }
@@ -61,7 +62,8 @@ fn a_thousand_events_in_any_order_are_a_thousand_rows_and_the_same_world() {
 fn the_welcome_says_what_a_newcomer_needs_next() {
     let program = start(&harness::scratch("welcome"), free_port());
     program.wait_until_ready();
-    let secret = fs::read_to_string(program.process.folder().join("clerk-mirror-data/webhook-secret")).unwrap();
+    let secret =
+        fs::read_to_string(program.process.folder().join("clerk-mirror-data/webhook-secret")).unwrap();
     let log = program.process.log();
     for words in [
         &*format!("http://127.0.0.1:{}/webhooks/clerk", program.listen),

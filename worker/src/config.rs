@@ -65,7 +65,8 @@ impl DatabaseArgs {
 
     /// The database these flags name, or `default` where they name none, with room for `lanes` at once.
     pub fn open(&self, default: Option<&str>, lanes: u32) -> Result<Arc<dyn Store>, ConfigError> {
-        let given = value_or_file("DATABASE_URL", self.database_url.as_deref(), self.database_url_file.as_deref())?;
+        let given =
+            value_or_file("DATABASE_URL", self.database_url.as_deref(), self.database_url_file.as_deref())?;
         let url = given.as_deref().or(default).ok_or_else(|| {
             ConfigError::new(
                 "no database: set DATABASE_URL to postgres://USER:PASSWORD@HOST:PORT/NAME or sqlite:PATH",

@@ -85,7 +85,10 @@ pub(crate) struct Applier {
 
 impl Applier {
     /// Decoding and the database both block: they run beside the runtime's own threads.
-    async fn apply_blocking(self: Arc<Self>, deliveries: Arc<[Delivery]>) -> Result<Result<(), StoreError>, JoinError> {
+    async fn apply_blocking(
+        self: Arc<Self>,
+        deliveries: Arc<[Delivery]>,
+    ) -> Result<Result<(), StoreError>, JoinError> {
         tokio::task::spawn_blocking(move || self.apply(&deliveries)).await
     }
 

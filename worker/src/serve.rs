@@ -28,8 +28,7 @@ pub async fn serve(config: Config, process: Process) -> Result<(), program::Erro
     if config.migrate == Migrate::Start && !migrated(&config.store, &process, &database).await? {
         return Ok(());
     }
-    let applier =
-        Arc::new(Applier { store: config.store.clone(), policy: config.policy.clone(), metrics });
+    let applier = Arc::new(Applier { store: config.store.clone(), policy: config.policy.clone(), metrics });
 
     let mut lanes = JoinSet::new();
     for number in 1..=config.lanes {
@@ -61,7 +60,11 @@ pub async fn serve(config: Config, process: Process) -> Result<(), program::Erro
 }
 
 /// Brings the schema up to date, waiting for the database as long as it takes. False if the process stopped first.
-async fn migrated(store: &Arc<dyn Store>, process: &Process, database: &Check) -> Result<bool, program::Error> {
+async fn migrated(
+    store: &Arc<dyn Store>,
+    process: &Process,
+    database: &Check,
+) -> Result<bool, program::Error> {
     let mut backoff = Backoff::reconnect();
     loop {
         let attempt = store.clone();

@@ -50,7 +50,13 @@ pub struct SecretArgs {
     #[arg(long, env = "CLERK_WEBHOOK_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub secret: Option<String>,
     /// The same under the name Clerk's own libraries read
-    #[arg(long, env = "CLERK_WEBHOOK_SIGNING_SECRET", hide_env_values = true, hide = true, value_name = "SECRET")]
+    #[arg(
+        long,
+        env = "CLERK_WEBHOOK_SIGNING_SECRET",
+        hide_env_values = true,
+        hide = true,
+        value_name = "SECRET"
+    )]
     pub signing_secret: Option<String>,
     /// A file that holds the signing secret or secrets
     #[arg(long, env = "CLERK_WEBHOOK_SECRET_FILE", value_name = "FILE")]

@@ -15,7 +15,11 @@ impl ConfigError {
 }
 
 /// The value given directly or in a file; `None` if neither was given. `name` is the variable's name for messages.
-pub fn value_or_file(name: &str, value: Option<&str>, file: Option<&Path>) -> Result<Option<String>, ConfigError> {
+pub fn value_or_file(
+    name: &str,
+    value: Option<&str>,
+    file: Option<&Path>,
+) -> Result<Option<String>, ConfigError> {
     match (value, file) {
         (Some(_), Some(_)) => Err(ConfigError(format!("{name} and {name}_FILE are both set; set one"))),
         (Some(value), None) => Ok(Some(value.to_owned())),

@@ -137,7 +137,9 @@ mod tests {
     async fn a_part_that_ends_after_the_stop_is_fine() {
         let process = Process::new();
         process.stop();
-        assert!(process.run(Duration::from_secs(60), process.part("long", process.shutdown.cancelled())).await);
+        assert!(
+            process.run(Duration::from_secs(60), process.part("long", process.shutdown.cancelled())).await
+        );
     }
 
     #[tokio::test]

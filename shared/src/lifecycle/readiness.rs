@@ -44,7 +44,8 @@ impl Readiness {
 
     /// How things stand.
     pub fn report(&self) -> Report {
-        let mut checks: Vec<_> = self.lock().iter().map(|(name, state)| (name.clone(), state.clone())).collect();
+        let mut checks: Vec<_> =
+            self.lock().iter().map(|(name, state)| (name.clone(), state.clone())).collect();
         if self.0.shut.load(Ordering::SeqCst) {
             checks.push(("process".to_owned(), Some("stopping".into())));
         }

@@ -19,7 +19,9 @@ impl QueueConfig {
     pub fn new(url: &str, namespace: &str, declare: Declare) -> Result<Self, InvalidQueueUrl> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         if namespace.is_empty() || namespace.len() > 200 || !namespace.bytes().all(plain) {
-            return Err(InvalidQueueUrl("the queue namespace is 1 to 200 letters, digits, '.', '_' or '-'".into()));
+            return Err(InvalidQueueUrl(
+                "the queue namespace is 1 to 200 letters, digits, '.', '_' or '-'".into(),
+            ));
         }
         Ok(Self { location: url.parse()?, namespace: namespace.to_owned(), declare })
     }
@@ -85,19 +87,30 @@ mod tests {
     use super::*;
 
     fn parse(url: &str) -> Result<String, String> {
-        QueueConfig::new(url, "clerk", Declare::Active).map(|c| c.to_string()).map_err(|error| error.to_string())
+        QueueConfig::new(url, "clerk", Declare::Active)
+            .map(|c| c.to_string())
+            .map_err(|error| error.to_string())
     }
 
     #[test]
     fn reads_a_file_a_broker_or_a_cluster_and_shows_no_password() {
         assert_eq!(parse("sqlite:data/queue.db").unwrap(), "sqlite:data/queue.db");
         assert_eq!(parse("amqp://user:hunter2@broker/%2f").unwrap(), "amqp://broker:5672/%2f");
-        assert_eq!(parse("amqp://u:hunter2@a:1/v, amqp://u:hunter2@b:2/v").unwrap(), "amqp://a:1/v,amqp://b:2/v");
+        assert_eq!(
+            parse("amqp://u:hunter2@a:1/v, amqp://u:hunter2@b:2/v").unwrap(),
+            "amqp://a:1/v,amqp://b:2/v"
+        );
     }
 
     #[test]
     fn what_is_no_queue_url_is_refused_without_repeating_the_password() {
-        for url in ["", "sqlite:", "redis://u:hunter2@x", "amqp://u:hunter2@x:notaport/", "amqp://u:hunter2@a,kafka://b"] {
+        for url in [
+            "",
+            "sqlite:",
+            "redis://u:hunter2@x",
+            "amqp://u:hunter2@x:notaport/",
+            "amqp://u:hunter2@a,kafka://b",
+        ] {
             let error = parse(url).unwrap_err();
             assert!(!error.contains("hunter2"), "{url}: {error}");
         }

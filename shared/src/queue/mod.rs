@@ -122,7 +122,11 @@ pub fn open_publisher(
 }
 
 /// Opens a consuming end that holds at most `prefetch` unacknowledged deliveries.
-pub fn open_consumer(config: &QueueConfig, prefetch: u16, check: Check) -> Result<Box<dyn Consumer>, QueueError> {
+pub fn open_consumer(
+    config: &QueueConfig,
+    prefetch: u16,
+    check: Check,
+) -> Result<Box<dyn Consumer>, QueueError> {
     Ok(match &config.location {
         Location::RabbitMq(urls) => {
             Box::new(rabbitmq::RabbitMqConsumer::new(urls.clone(), config.topology(), prefetch, check))

@@ -51,7 +51,12 @@ impl Verifier {
     }
 
     /// Verifies what was presented with `body` and stamps it with the moment it was received.
-    pub fn verify(&self, presented: &Credentials<'_>, body: Bytes, now: SystemTime) -> Result<Verified, Rejection> {
+    pub fn verify(
+        &self,
+        presented: &Credentials<'_>,
+        body: Bytes,
+        now: SystemTime,
+    ) -> Result<Verified, Rejection> {
         presented.check_tolerance(now)?;
         self.check_signature(presented.id, presented.timestamp_text, presented.signature, &body)?;
         Ok(Verified(Delivery {

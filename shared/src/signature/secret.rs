@@ -56,7 +56,9 @@ impl FromStr for Secret {
     /// Reads `whsec_<base64>`; the prefix may be missing, as in Svix's own libraries.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
-        let key = STANDARD.decode(text.strip_prefix(PREFIX).unwrap_or(text)).map_err(|_| InvalidSecret::NotBase64)?;
+        let key = STANDARD
+            .decode(text.strip_prefix(PREFIX).unwrap_or(text))
+            .map_err(|_| InvalidSecret::NotBase64)?;
         Self::from_key(&key)
     }
 }

@@ -55,7 +55,6 @@ async fn ready(readiness: web::Data<Readiness>) -> HttpResponse {
         .iter()
         .map(|(name, state)| format!("{name}: {}\n", state.as_deref().unwrap_or("ok")))
         .collect();
-    let mut answer =
-        if report.ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    let mut answer = if report.ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     answer.content_type("text/plain; charset=utf-8").body(lines)
 }

@@ -82,8 +82,12 @@ impl<'a> Redacted<'a> {
             .or(updated_at)
             .unwrap_or(Millis::EPOCH);
 
-        if let Some(Err(rejection)) = policy.verifier.as_ref().map(|verifier| verifier.verify_again(self.delivery)) {
-            return Err(format!("the delivery in the queue is not the one that was signed: {rejection}").into());
+        if let Some(Err(rejection)) =
+            policy.verifier.as_ref().map(|verifier| verifier.verify_again(self.delivery))
+        {
+            return Err(
+                format!("the delivery in the queue is not the one that was signed: {rejection}").into()
+            );
         }
         let Some(event_type) = entry.event_type.as_deref() else {
             return Err("`type` is missing or not a string".into());
@@ -180,7 +184,8 @@ fn string(value: &RawValue) -> Option<Cow<'_, str>> {
 fn time(value: &RawValue) -> Option<Millis> {
     let text = value.get();
     let whole = || text.parse::<i64>().ok();
-    let fraction = || text.parse::<f64>().ok().filter(|number| number.abs() < 1e18).map(|number| number as i64);
+    let fraction =
+        || text.parse::<f64>().ok().filter(|number| number.abs() < 1e18).map(|number| number as i64);
     whole().or_else(fraction).and_then(Millis::from_clerk)
 }
 

@@ -42,7 +42,13 @@ mod tests {
 
     #[test]
     fn what_is_no_ksuid_has_no_time() {
-        for id in ["", "msg_", "msg_p5jXN8AQM9LWM0D4loKWxJek", "msg_0ujtsYcgvSTl8PAuAdqWYSMnLO!", "0ujtsYcgvSTl8PAuAdqWYSMnLOv"] {
+        for id in [
+            "",
+            "msg_",
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            "msg_0ujtsYcgvSTl8PAuAdqWYSMnLO!",
+            "0ujtsYcgvSTl8PAuAdqWYSMnLOv",
+        ] {
             assert_eq!(created_at(id), None, "{id}");
         }
         // 27 symbols can count further than 160 bits.

@@ -107,7 +107,13 @@ fn parse_type(body: &str) -> serde_json::Result<String> {
     Ok(event_type.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default())
 }
 
-fn copy(value: &RawValue, scope: Scope, data: Scope, depth: usize, out: &mut String) -> serde_json::Result<()> {
+fn copy(
+    value: &RawValue,
+    scope: Scope,
+    data: Scope,
+    depth: usize,
+    out: &mut String,
+) -> serde_json::Result<()> {
     let text = value.get();
     if scope == Scope::Other && !may_hold_codes(text) {
         out.push_str(text);
@@ -188,7 +194,8 @@ mod tests {
 
     #[test]
     fn an_event_without_secrets_is_not_touched() {
-        let body = r#"{ "data": {"id":"user_1","n":1e400, "public_metadata":{"url":"x"}}, "type":"user.created" }"#;
+        let body =
+            r#"{ "data": {"id":"user_1","n":1e400, "public_metadata":{"url":"x"}}, "type":"user.created" }"#;
         assert!(matches!(redact(body, Some("user.created")).unwrap(), Cow::Borrowed(_)));
         assert_eq!(redacted(body), body);
     }
@@ -221,7 +228,9 @@ mod tests {
             r#"{"data":{"id":"i","public_metadata":{"url":"kept"}},"type":"organizationInvitation.created"}"#
         );
         assert_eq!(
-            redacted(r#"{"data":{"url":"kept","invitation":{"url":"1","id":"i"}},"type":"waitlistEntry.created"}"#),
+            redacted(
+                r#"{"data":{"url":"kept","invitation":{"url":"1","id":"i"}},"type":"waitlistEntry.created"}"#
+            ),
             r#"{"data":{"url":"kept","invitation":{"id":"i"}},"type":"waitlistEntry.created"}"#
         );
     }

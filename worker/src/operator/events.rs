@@ -68,7 +68,11 @@ impl EventsArgs {
                     limit: self.limit,
                 })?;
                 output::write(|out| {
-                    if self.json { rows.iter().try_for_each(|row| json_line(out, row)) } else { list(out, &rows) }
+                    if self.json {
+                        rows.iter().try_for_each(|row| json_line(out, row))
+                    } else {
+                        list(out, &rows)
+                    }
                 })?;
             }
         }

@@ -12,7 +12,11 @@ pub(super) fn write(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> i
 }
 
 /// Writes rows below a head, each column as wide as its widest cell.
-pub(super) fn table<const N: usize>(out: &mut dyn Write, head: [&str; N], rows: &[[String; N]]) -> io::Result<()> {
+pub(super) fn table<const N: usize>(
+    out: &mut dyn Write,
+    head: [&str; N],
+    rows: &[[String; N]],
+) -> io::Result<()> {
     let mut widths = head.map(str::len);
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -20,7 +24,8 @@ pub(super) fn table<const N: usize>(out: &mut dyn Write, head: [&str; N], rows: 
         }
     }
     let mut line = |cells: [&str; N]| {
-        let padded: Vec<String> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let padded: Vec<String> =
+            cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         writeln!(out, "{}", padded.join("  ").trim_end())
     };
     line(head)?;

@@ -1,5 +1,6 @@
 //! The database: one small blocking trait, two backends chosen by URL.
 
+mod batch;
 mod error;
 mod ledger;
 mod migrate;

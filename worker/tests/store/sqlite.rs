@@ -137,7 +137,7 @@ fn a_writer_that_takes_too_long_is_no_fault_of_the_events() {
     let batch = [snapshot("msg_1", "user_1", 1, "{}")];
     let mut other = database.connection();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
-    let error = apply_batch(&*store, &batch).unwrap_err();
+    let error = store.apply(&batch).unwrap_err();
     assert!(error.retryable(), "{error}");
     other.batch_execute("COMMIT").unwrap();
     assert_eq!(apply_batch(&*store, &batch).unwrap(), [Applied]);

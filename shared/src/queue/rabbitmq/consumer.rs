@@ -42,7 +42,12 @@ struct Subscription {
 
 impl RabbitMqConsumer {
     /// A consumer that connects with the first [`Consumer::receive`].
-    pub(in crate::queue) fn new(urls: Vec<BrokerUrl>, topology: Topology, prefetch: u16, check: Check) -> Self {
+    pub(in crate::queue) fn new(
+        urls: Vec<BrokerUrl>,
+        topology: Topology,
+        prefetch: u16,
+        check: Check,
+    ) -> Self {
         let backoff = Backoff::reconnect();
         Self { urls, next_url: 0, topology, prefetch, check, backoff, subscription: None, sessions: 0 }
     }

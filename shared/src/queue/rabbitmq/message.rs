@@ -107,7 +107,8 @@ mod tests {
 
     #[test]
     fn a_strangers_message_is_named_by_its_content() {
-        let stranger = |body: &[u8]| delivery(Message::mock(1, "".into(), "q".into(), false, body.to_vec())).svix_id;
+        let stranger =
+            |body: &[u8]| delivery(Message::mock(1, "".into(), "q".into(), false, body.to_vec())).svix_id;
         assert_eq!(stranger(b"a"), stranger(b"a"));
         assert_ne!(stranger(b"a"), stranger(b"b"));
         assert!(stranger(b"a").starts_with("sha256_"));

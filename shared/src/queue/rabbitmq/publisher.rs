@@ -88,7 +88,10 @@ impl RabbitMqPublisher {
         let confirmed = async {
             let properties = message::properties(delivery);
             let channel = &live.session.channel;
-            channel.basic_publish("".into(), self.inbox.clone(), options, &delivery.body, properties).await?.await
+            channel
+                .basic_publish("".into(), self.inbox.clone(), options, &delivery.body, properties)
+                .await?
+                .await
         };
         let confirmation = tokio::select! {
             biased;
@@ -173,7 +176,8 @@ impl Drop for Queued<'_> {
 async fn supervise(link: Arc<Link>, urls: Vec<BrokerUrl>, topology: Topology, check: Check) {
     let mut backoff = Backoff::reconnect();
     for url in urls.iter().cycle() {
-        let opened = tokio::select! { () = link.stop.cancelled() => break, opened = open(url, &topology) => opened };
+        let opened =
+            tokio::select! { () = link.stop.cancelled() => break, opened = open(url, &topology) => opened };
         match opened {
             Ok(live) => {
                 let live = Arc::new(live);

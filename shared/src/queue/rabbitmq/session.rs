@@ -20,7 +20,11 @@ pub(super) struct Session {
 
 impl Session {
     /// Connects to `url` and declares the queues.
-    pub(super) async fn open(url: &BrokerUrl, topology: &Topology, name: &'static str) -> Result<Self, QueueError> {
+    pub(super) async fn open(
+        url: &BrokerUrl,
+        topology: &Topology,
+        name: &'static str,
+    ) -> Result<Self, QueueError> {
         let connected = async {
             let properties = ConnectionProperties::default().with_connection_name(name.into());
             let connection = Connection::connect_uri(url.uri(), properties).await?;

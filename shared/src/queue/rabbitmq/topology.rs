@@ -40,10 +40,18 @@ impl Topology {
         self.declare_one(channel, &self.inbox, arguments).await
     }
 
-    async fn declare_one(&self, channel: &Channel, name: &str, mut arguments: FieldTable) -> lapin::Result<()> {
+    async fn declare_one(
+        &self,
+        channel: &Channel,
+        name: &str,
+        mut arguments: FieldTable,
+    ) -> lapin::Result<()> {
         arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
-        let options =
-            QueueDeclareOptions { passive: self.declare == Declare::Passive, durable: true, ..Default::default() };
+        let options = QueueDeclareOptions {
+            passive: self.declare == Declare::Passive,
+            durable: true,
+            ..Default::default()
+        };
         channel.queue_declare(ShortString::from(name), options, arguments).await.map(drop)
     }
 }

@@ -19,8 +19,9 @@ impl BrokerUrl {
             return Err(InvalidQueueUrl("a queue URL begins with amqp://, amqps:// or sqlite:".into()));
         }
         // The parser's own messages may repeat a part of the URL, and so of the password.
-        let mut uri: AMQPUri =
-            text.parse().map_err(|_| InvalidQueueUrl("a queue URL is not amqp://USER:PASSWORD@HOST:PORT/VHOST".into()))?;
+        let mut uri: AMQPUri = text
+            .parse()
+            .map_err(|_| InvalidQueueUrl("a queue URL is not amqp://USER:PASSWORD@HOST:PORT/VHOST".into()))?;
         if uri.scheme == AMQPScheme::AMQPS && !cfg!(feature = "amqps") {
             return Err(InvalidQueueUrl("amqps:// needs a build with the feature `amqps`".into()));
         }

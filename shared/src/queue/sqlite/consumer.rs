@@ -159,7 +159,14 @@ struct Row {
 impl Row {
     fn into_delivery(self) -> Delivery {
         let Self { _seq, svix_id, svix_timestamp, svix_signature, received_at, traceparent, body } = self;
-        Delivery { svix_id, svix_timestamp, svix_signature, received_at, traceparent, body: Bytes::from(body) }
+        Delivery {
+            svix_id,
+            svix_timestamp,
+            svix_signature,
+            received_at,
+            traceparent,
+            body: Bytes::from(body),
+        }
     }
 }
 

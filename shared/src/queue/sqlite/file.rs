@@ -48,16 +48,21 @@ pub(super) enum Durability {
 
 /// Opens the file, creating it if need be.
 pub(super) fn open(path: &Path, durability: Durability) -> Result<SqliteConnection, QueueError> {
-    let failed = |error: &dyn std::fmt::Display| QueueError(format!("queue file {}: {error}", path.display()));
+    let failed =
+        |error: &dyn std::fmt::Display| QueueError(format!("queue file {}: {error}", path.display()));
     let name = path.to_str().ok_or_else(|| failed(&"its path is not UTF-8"))?;
     let mut connection = SqliteConnection::establish(name).map_err(|error| failed(&error))?;
     let synchronous = match durability {
         Durability::Full => "FULL",
         Durability::Normal => "NORMAL",
     };
-    let settings = format!("PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};");
+    let settings = format!(
+        "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};"
+    );
     connection.batch_execute(&settings).map_err(|error| failed(&error))?;
-    connection.immediate_transaction(|connection| connection.batch_execute(SCHEMA)).map_err(|error| failed(&error))?;
+    connection
+        .immediate_transaction(|connection| connection.batch_execute(SCHEMA))
+        .map_err(|error| failed(&error))?;
     Ok(connection)
 }
 
@@ -68,7 +73,11 @@ pub(super) fn any_free(connection: &mut SqliteConnection, now_ms: i64) -> diesel
 }
 
 /// The oldest deliveries that nobody holds.
-pub(super) fn free(connection: &mut SqliteConnection, now_ms: i64, max: i64) -> diesel::QueryResult<Vec<Seq>> {
+pub(super) fn free(
+    connection: &mut SqliteConnection,
+    now_ms: i64,
+    max: i64,
+) -> diesel::QueryResult<Vec<Seq>> {
     diesel::sql_query(
         "SELECT d.seq AS seq FROM deliveries d LEFT JOIN leases l ON l.seq = d.seq
          WHERE l.until_ms IS NULL OR l.until_ms < ? ORDER BY d.seq LIMIT ?",

@@ -35,7 +35,11 @@ struct Request {
 }
 
 impl SqlitePublisher {
-    pub(in crate::queue) fn open(path: &Path, limits: PublishLimits, check: Check) -> Result<Self, QueueError> {
+    pub(in crate::queue) fn open(
+        path: &Path,
+        limits: PublishLimits,
+        check: Check,
+    ) -> Result<Self, QueueError> {
         let connection = open(path, Durability::Full)?;
         let (writer, requests) = mpsc::channel(limits.in_flight + limits.waiting);
         let (stop, stopped) = (CancellationToken::new(), CancellationToken::new());
@@ -112,7 +116,8 @@ impl Writing {
             }
         }
         for request in group.drain(..) {
-            let result = committed.as_ref().copied().map_err(|error| PublishError::Refused(error.to_string()));
+            let result =
+                committed.as_ref().copied().map_err(|error| PublishError::Refused(error.to_string()));
             // Whoever no longer waits will send again.
             let _ = request.answer.send(result);
         }

@@ -13,9 +13,15 @@ fn at(seconds: i64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(seconds.try_into().unwrap())
 }
 
-fn verify(secrets: &[&str], headers: &Headers<'_>, body: &[u8], now: SystemTime) -> Result<Verified, Rejection> {
+fn verify(
+    secrets: &[&str],
+    headers: &Headers<'_>,
+    body: &[u8],
+    now: SystemTime,
+) -> Result<Verified, Rejection> {
     let verifier = Verifier::new(secrets.iter().map(|text| text.parse().unwrap()).collect());
-    let values = |name| headers.iter().filter(move |header| header.0 == name).map(|header| header.1.as_bytes());
+    let values =
+        |name| headers.iter().filter(move |header| header.0 == name).map(|header| header.1.as_bytes());
     verifier.verify(&Credentials::read(values)?, Bytes::copy_from_slice(body), now)
 }
 
@@ -104,8 +110,10 @@ fn every_malformed_header_has_its_own_reason() {
     let (timestamp, signature) = (NOW.to_string(), signed(SECRET, NOW));
     let good = svix("msg_1", &timestamp, &signature);
     let long = "m".repeat(256);
-    let without = |name: &str| good.iter().copied().filter(|header| header.0 != name).collect::<Headers<'_>>();
-    let twice = |name: &str| good.iter().copied().chain(good.iter().copied().filter(|h| h.0 == name)).collect();
+    let without =
+        |name: &str| good.iter().copied().filter(|header| header.0 != name).collect::<Headers<'_>>();
+    let twice =
+        |name: &str| good.iter().copied().chain(good.iter().copied().filter(|h| h.0 == name)).collect();
     let with = |name: &'static str, value| without(name).into_iter().chain([(name, value)]).collect();
     let cases: Vec<(Headers<'_>, Rejection)> = vec![
         (without("svix-id"), Rejection::IdMissing),

@@ -95,7 +95,8 @@ fn change(entry: Entry<'_>) -> (Option<String>, Option<i64>) {
 #[test]
 fn a_snapshot_is_as_new_as_its_updated_at_then_its_timestamp_then_its_id() {
     let policy = Policy::default();
-    let body = r#"{"data":{"id":"u","updated_at":1700000000001},"timestamp":1700000000009,"type":"user.updated"}"#;
+    let body =
+        r#"{"data":{"id":"u","updated_at":1700000000001},"timestamp":1700000000009,"type":"user.updated"}"#;
     decoded("msg_a", body, &policy, |entry| {
         assert_eq!(change(entry), (Some("001700000000001:001700000000009:msg_a".into()), None));
     });
@@ -165,7 +166,10 @@ fn members_that_stand_twice_make_an_event_dead() {
         r#"{"data":{"id":"u","id":"v"},"type":"user.created"}"#,
     ] {
         decoded("msg_a", body, &Policy::default(), |entry| {
-            assert!(matches!(&entry.verdict, Verdict::Dead(reason) if reason.contains("duplicate")), "{entry:?}");
+            assert!(
+                matches!(&entry.verdict, Verdict::Dead(reason) if reason.contains("duplicate")),
+                "{entry:?}"
+            );
         });
     }
 }

@@ -12,8 +12,8 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::error::{OpenError, StoreError};
 use super::{EventFilter, LedgerRow, Outcome, Store, StoreOptions, migrate};
-use crate::apply::{self, Moved, Record, Row, Transaction};
 use crate::event::{Entry, Table};
+use crate::store::batch::{self, Moved, Record, Row, Transaction};
 use queries::{Ledger, Merge, webhook_events};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
@@ -80,7 +80,7 @@ impl Store for PostgresStore {
     }
 
     fn apply(&self, entries: &[Entry<'_>]) -> Result<Vec<Outcome>, StoreError> {
-        self.transaction(|transaction| apply::apply(transaction, entries))
+        self.transaction(|transaction| batch::apply(transaction, entries))
     }
 
     fn probe(&self, table: Table) -> Result<(), StoreError> {

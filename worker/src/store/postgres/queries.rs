@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, Nullable, Text, Timestamptz};
 
-use crate::apply::{Moved, Record, Row};
 use crate::event::{Millis, Table};
+use crate::store::batch::{Moved, Record, Row};
 
 diesel::table! {
     clerk.webhook_events (svix_id, occurred_at) {

@@ -14,8 +14,8 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::error::{OpenError, StoreError};
 use super::{EventFilter, LedgerRow, Outcome, Store, StoreOptions, migrate};
-use crate::apply::{self, Moved, Record, Row, Transaction};
 use crate::event::{Entry, Table};
+use crate::store::batch::{self, Moved, Record, Row, Transaction};
 use queries::{Ledger, Merge, webhook_events};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
@@ -82,7 +82,7 @@ impl Store for SqliteStore {
     }
 
     fn apply(&self, entries: &[Entry<'_>]) -> Result<Vec<Outcome>, StoreError> {
-        self.transaction(|connection| apply::apply(&mut SqliteTransaction { connection }, entries))
+        self.transaction(|connection| batch::apply(&mut SqliteTransaction { connection }, entries))
     }
 
     fn probe(&self, table: Table) -> Result<(), StoreError> {

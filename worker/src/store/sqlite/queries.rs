@@ -9,8 +9,8 @@ use diesel::sql_types::{Nullable, Text, TimestamptzSqlite};
 use diesel::sqlite::Sqlite;
 use serde::Serialize;
 
-use crate::apply::{Moved, Record, Row};
 use crate::event::{Millis, Table};
+use crate::store::batch::{Moved, Record, Row};
 
 diesel::table! {
     webhook_events (svix_id) {

@@ -1,21 +1,20 @@
-//! Applying a batch: what is the same whatever the database.
+//! What one transaction does, the same whatever the database.
 //!
 //! Merging is idempotent and commutative, so nothing is looked up before it is written: the rows are merged,
 //! what the database says has moved decides the outcomes, and the ledger says which of the events were new.
 
-mod bisect;
 mod fold;
 
-pub use bisect::apply_batch;
-pub use fold::Row;
+pub(super) use fold::Row;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::event::{Change, Entry, Millis, Table, Verdict};
-use crate::store::{Outcome, StoreError};
+use crate::store::error::StoreError;
+use crate::store::ledger::Outcome;
 
 /// One open transaction of a backend.
-pub trait Transaction {
+pub(super) trait Transaction {
     /// Merges rows into a table: `data` and `version` move only to a greater version, `deleted_at` only to an
     /// earlier time. The ids are sorted and no two are the same. Returns the rows that moved.
     fn merge(&mut self, table: Table, rows: &[Row<'_>]) -> Result<Vec<Moved>, StoreError>;
@@ -27,7 +26,7 @@ pub trait Transaction {
 
 /// A mirror row that moved, as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Moved {
+pub(super) struct Moved {
     /// The object's id.
     pub id: String,
     /// How new its data is.
@@ -38,7 +37,7 @@ pub struct Moved {
 
 /// A row for the ledger.
 #[derive(Debug)]
-pub struct Record<'a> {
+pub(super) struct Record<'a> {
     /// The delivery.
     pub entry: &'a Entry<'a>,
     /// What became of it.
@@ -56,7 +55,10 @@ impl Record<'_> {
 }
 
 /// Applies a batch within a transaction; returns an outcome for each entry, in their order.
-pub fn apply(transaction: &mut dyn Transaction, entries: &[Entry<'_>]) -> Result<Vec<Outcome>, StoreError> {
+pub(super) fn apply(
+    transaction: &mut dyn Transaction,
+    entries: &[Entry<'_>],
+) -> Result<Vec<Outcome>, StoreError> {
     let first = first_deliveries(entries);
     let moved = merge(transaction, entries, &first)?;
     let mut records: Vec<(usize, Record<'_>)> = first

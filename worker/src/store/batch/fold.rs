@@ -7,7 +7,7 @@ use crate::event::{Change, Millis, Table};
 
 /// All that a batch says about one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Row<'a> {
+pub(in crate::store) struct Row<'a> {
     /// The object's id.
     pub id: &'a str,
     /// Its newest snapshot.
