@@ -7,7 +7,10 @@ use actix_web::{
     web::{self, Data},
 };
 use anyhow::Context;
-use shared::{lifecycle::Process, queue::open_publisher};
+use shared::{
+    lifecycle::{Check, Process},
+    queue::open_publisher,
+};
 
 use crate::{
     config::Config,
@@ -19,10 +22,20 @@ use crate::{
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// Receives webhooks on `listener` until the process stops, then finishes what is in flight.
-pub async fn serve(config: Config, listener: TcpListener, process: Process) -> anyhow::Result<()> {
+///
+/// From the call on, and not only once the future runs, the process is not ready until the edge is.
+pub fn serve(
+    config: Config,
+    listener: TcpListener,
+    process: Process,
+) -> impl Future<Output = anyhow::Result<()>> + Send {
+    let queue = process.readiness.check("queue (publishing)");
+    run(config, listener, process, queue)
+}
+
+async fn run(config: Config, listener: TcpListener, process: Process, queue: Check) -> anyhow::Result<()> {
     let metrics = Metrics::register(&process.registry)?;
-    let check = process.readiness.check("queue (publishing)");
-    let publisher = open_publisher(&config.queue, config.publish, check)?;
+    let publisher = open_publisher(&config.queue, config.publish, queue)?;
     let edge = Data::new(Edge {
         verifier: config.verifier,
         publisher: publisher.clone(),

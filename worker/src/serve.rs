@@ -22,9 +22,15 @@ const PROBE_EVERY: Duration = Duration::from_secs(2);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Applies events until the process stops. Waits for a database or a queue that is away.
-pub async fn serve(config: Config, process: Process) -> Result<(), program::Error> {
-    let metrics = Metrics::start(&process.registry)?;
+///
+/// From the call on, and not only once the future runs, the process is not ready until the worker is.
+pub fn serve(config: Config, process: Process) -> impl Future<Output = Result<(), program::Error>> + Send {
     let database = process.readiness.check("database");
+    run(config, process, database)
+}
+
+async fn run(config: Config, process: Process, database: Check) -> Result<(), program::Error> {
+    let metrics = Metrics::start(&process.registry)?;
     if config.migrate == Migrate::Start && !migrated(&config.store, &process, &database).await? {
         return Ok(());
     }

@@ -49,7 +49,8 @@ impl Readiness {
         if self.0.shut.load(Ordering::SeqCst) {
             checks.push(("process".to_owned(), Some("stopping".into())));
         }
-        Report { ready: checks.iter().all(|check| check.1.is_none()), checks }
+        // A process of which nobody has said anything yet has not started.
+        Report { ready: !checks.is_empty() && checks.iter().all(|check| check.1.is_none()), checks }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Option<Cow<'static, str>>>> {
@@ -97,6 +98,7 @@ mod tests {
     #[test]
     fn ready_once_every_check_passes_and_never_again_after_the_shutdown() {
         let readiness = Readiness::default();
+        assert!(!readiness.report().ready);
         let (queue, database) = (readiness.check("queue"), readiness.check("database"));
         assert!(!readiness.report().ready);
         queue.pass();

@@ -39,17 +39,18 @@ pub fn run(
     Ok((meter.sample(accepted, report.elapsed, latency), accepted + warm_up.answers() as u64))
 }
 
+/// Sends for so long, from the first request on; at least that one is answered.
 fn send(
     requests: &[Vec<u8>],
     address: SocketAddr,
     connections: usize,
     time: Duration,
 ) -> anyhow::Result<Report> {
-    let until = Instant::now() + time;
-    let in_time = requests.iter().cycle().take_while(|_| Instant::now() < until);
+    let mut start = None;
+    let in_time =
+        requests.iter().cycle().take_while(|_| start.get_or_insert_with(Instant::now).elapsed() < time);
     let report = load::run(address, connections, in_time)?;
     ensure!(report.statuses.keys().all(|status| *status == 200), "answers by status: {:?}", report.statuses);
-    ensure!(report.answers() > 0, "nothing was answered");
     Ok(report)
 }
 

@@ -52,6 +52,8 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn measure(options: &Options) -> anyhow::Result<()> {
+    // Built before anything is measured, not beside it.
+    harness::binaries();
     let broker = RabbitMq::start()?;
     let machine = Machine::here(&broker)?;
     let traffic = Traffic::new(DISTINCT_EVENTS)?;

@@ -45,6 +45,8 @@ type Samples = BTreeMap<(usize, Variant), Vec<Sample>>;
 
 fn main() -> anyhow::Result<()> {
     let Some(Arguments { options }) = parse::<Arguments>() else { return Ok(()) };
+    // Built before anything is measured, not beside it.
+    harness::binaries();
     let broker = RabbitMq::start()?;
     let postgres = Server::new(Postgres::start(Durability::Full)?);
     let machine = Machine::here(&broker)?;
