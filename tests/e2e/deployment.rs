@@ -1,8 +1,15 @@
 //! An `ingest` and some `worker`s, as an operator would run them.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
 
-use harness::{Process, binaries, free_port, http, wait_until};
+use harness::{
+    Process, binaries, free_port,
+    http::{self, Response},
+    wait_until,
+};
 
 use crate::{backends::Backends, signed::SECRET};
 
@@ -76,22 +83,30 @@ impl Worker {
 
 /// Whether the process behind these admin endpoints says that it can do its work.
 pub fn is_ready(admin: SocketAddr) -> bool {
-    admin_status(admin, "/readyz") == Some(200)
+    listens(admin) && readiness(admin).status == 200
+}
+
+/// What the process says of its readiness.
+pub fn readiness(admin: SocketAddr) -> Response {
+    get(admin, "/readyz")
 }
 
 /// Whether the admin endpoints answer.
 pub fn answers(admin: SocketAddr) -> bool {
-    admin_status(admin, "/healthz") == Some(200)
+    listens(admin) && get(admin, "/healthz").status == 200
 }
 
-fn admin_status(admin: SocketAddr, path: &str) -> Option<u16> {
-    std::net::TcpStream::connect(admin).ok()?;
-    Some(http::request(admin, format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).status)
+fn listens(admin: SocketAddr) -> bool {
+    TcpStream::connect(admin).is_ok()
+}
+
+fn get(admin: SocketAddr, path: &str) -> Response {
+    http::request(admin, format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
 }
 
 /// The value of a metric, by its whole name with labels.
 pub fn metric(admin: SocketAddr, name: &str) -> Option<f64> {
-    let response = http::request(admin, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let response = get(admin, "/metrics");
     let line = response
         .text()
         .lines()

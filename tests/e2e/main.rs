@@ -2,6 +2,7 @@
 
 #[macro_use]
 mod backends;
+mod broker;
 mod deployment;
 mod mirror;
 mod send;

@@ -4,6 +4,7 @@ use harness::{Proxy, wait_until};
 
 use crate::{
     backends::{Backends, Database, Queue},
+    broker::{declare_small, delete_inbox},
     deployment::{Ingest, PATIENCE, Worker, is_ready},
     mirror::Mirror,
     signed::post,
@@ -102,8 +103,7 @@ fn a_queue_that_vanishes_takes_no_acknowledged_event_with_it() {
     let backends = Backends::new(Queue::RabbitMq, Database::Sqlite, "queue_deleted");
     let ingest = Ingest::start(&backends);
     assert_eq!(post(ingest.address, "msg_0", &event(0)).status, 200);
-    let deleted = harness::rabbitmq().ctl(&["delete_queue", &backends.inbox()]);
-    assert!(deleted.status.success(), "{deleted:?}");
+    delete_inbox(&backends);
 
     // The first to find out is told no; then the queue is declared anew.
     let refused = post(ingest.address, "msg_1", &event(1));
@@ -121,12 +121,9 @@ fn a_queue_that_vanishes_takes_no_acknowledged_event_with_it() {
 #[test]
 fn a_full_queue_is_a_refusal_and_what_was_accepted_is_in_it() {
     let backends = Backends::new(Queue::RabbitMq, Database::Sqlite, "queue_full");
-    let ingest = Ingest::start(&backends);
-    let broker = harness::rabbitmq();
-    let pattern = format!("^{}$", backends.inbox().replace('.', "\\."));
-    let limit = [&*backends.namespace, &pattern, r#"{"max-length":5}"#];
-    let set = broker.ctl(&["set_policy", "--apply-to", "queues", limit[0], limit[1], limit[2]]);
-    assert!(set.status.success(), "{set:?}");
+    declare_small(&backends, 5);
+    let ingest = Ingest::start_unready(&backends, &[("DECLARE", "passive")]);
+    wait_until("ingest finds the queue", PATIENCE, || is_ready(ingest.admin));
 
     let mut accepted = Vec::new();
     let mut refused = 0;
@@ -144,8 +141,23 @@ fn a_full_queue_is_a_refusal_and_what_was_accepted_is_in_it() {
         refused == 3
     });
     assert!(is_ready(ingest.admin), "a full queue is no reason to reconnect");
-    let _worker = Worker::start(&backends);
+    let worker = Worker::start_unready(&backends, &[("DECLARE", "passive")]);
+    wait_until("the worker is ready", PATIENCE, || is_ready(worker.admin));
     let mut mirror = Mirror::open(&backends.database_url);
     mirror.wait_for_ledger(accepted.len(), PATIENCE);
     assert_eq!(mirror.ledger().into_keys().collect::<Vec<_>>(), accepted);
+}
+
+#[test]
+fn an_operators_queues_are_not_made_behind_his_back() {
+    let backends = Backends::new(Queue::RabbitMq, Database::Sqlite, "passive");
+    let ingest = Ingest::start_unready(&backends, &[("DECLARE", "passive")]);
+    wait_until("ingest says what is missing", PATIENCE, || {
+        let readiness = crate::deployment::readiness(ingest.admin);
+        readiness.status == 503 && readiness.text().contains("NOT_FOUND")
+    });
+    assert_eq!(post(ingest.address, "msg_1", &event(1)).status, 503);
+    declare_small(&backends, 5);
+    wait_until("ingest finds the queue", PATIENCE, || is_ready(ingest.admin));
+    assert_eq!(post(ingest.address, "msg_1", &event(1)).status, 200);
 }

@@ -20,7 +20,7 @@ const SETTLED_AFTER: Duration = Duration::from_secs(5);
 
 /// The queues of a namespace of its own.
 pub struct Inbox<'a> {
-    broker: &'a RabbitMq,
+    pub broker: &'a RabbitMq,
     pub namespace: String,
     runtime: Runtime,
 }

@@ -25,12 +25,6 @@ impl Spread {
         };
         Self { median, min: values[0], max: values[values.len() - 1] }
     }
-
-    /// The spread of a figure that does not exist for everything; `None` where it does not.
-    pub fn of_known(values: impl IntoIterator<Item = Option<f64>>) -> Option<Self> {
-        let values: Vec<f64> = values.into_iter().collect::<Option<_>>()?;
-        (!values.is_empty()).then(|| Self::of(values))
-    }
 }
 
 /// The median, with the given number of decimals; the alternate form adds the least and the greatest value.

@@ -13,8 +13,6 @@ use shared::signature::Secret;
 /// The signing secret of the programs under test.
 pub const SECRET: &str = "whsec_dGhlIHNlY3JldCBvZiB0aGUgYmVuY2g=";
 
-const SEED: u64 = 1;
-
 /// The first events of one world: the same in every run.
 pub struct Traffic {
     pub events: Vec<Event>,
@@ -22,9 +20,9 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// The first `count` events.
-    pub fn new(count: usize) -> anyhow::Result<Self> {
-        Ok(Self { events: World::new(SEED).take(count).collect(), secret: SECRET.parse()? })
+    /// The first `count` events of the world of a seed.
+    pub fn new(seed: u64, count: usize) -> anyhow::Result<Self> {
+        Ok(Self { events: World::new(seed).take(count).collect(), secret: SECRET.parse()? })
     }
 
     /// The values of the three signature headers of `event`, sent at `now` (seconds since 1970).

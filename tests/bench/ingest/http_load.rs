@@ -9,7 +9,7 @@ use anyhow::ensure;
 use harness::load::{self, Report};
 
 use crate::{
-    common::{Traffic, now},
+    ingest_process::requests,
     sample::{Latency, Meter, Sample},
     variant::Setting,
 };
@@ -26,7 +26,7 @@ pub fn run(
     broker: Option<u32>,
 ) -> anyhow::Result<(Sample, u64)> {
     // Signed anew for each measurement: signatures grow old.
-    let requests = render(setting.traffic);
+    let requests = requests(setting.traffic);
     let warm_up = send(&requests, address, connections, setting.duration / WARM_UP)?;
     let meter = Meter::start(Some(server), broker);
     let report = send(&requests, address, connections, setting.duration)?;
@@ -52,22 +52,6 @@ fn send(
     let report = load::run(address, connections, in_time)?;
     ensure!(report.statuses.keys().all(|status| *status == 200), "answers by status: {:?}", report.statuses);
     Ok(report)
-}
-
-/// The requests as Svix sends them, byte for byte.
-fn render(traffic: &Traffic) -> Vec<Vec<u8>> {
-    let now = now();
-    let request = |event| {
-        let [id, timestamp, signature] = traffic.credentials(event, now);
-        let head = format!(
-            "POST /webhooks/clerk HTTP/1.1\r\nHost: edge.example\r\nUser-Agent: Svix-Webhooks/1.40\r\nAccept: */*\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\
-             svix-id: {id}\r\nsvix-timestamp: {timestamp}\r\nsvix-signature: {signature}\r\n\r\n",
-            event.body.len()
-        );
-        [head.as_bytes(), &event.body].concat()
-    };
-    traffic.events.iter().map(request).collect()
 }
 
 fn milliseconds(time: Duration) -> f64 {

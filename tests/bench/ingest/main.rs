@@ -5,8 +5,10 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-mod edge;
 mod http_load;
+#[path = "../setup/ingest_process.rs"]
+mod ingest_process;
+mod queue_file;
 mod raw_publisher;
 mod reference;
 mod sample;
@@ -25,6 +27,7 @@ use variant::{Setting, Variant};
 
 /// How many requests are in flight, one a connection.
 const CONNECTIONS: [usize; 4] = [1, 8, 64, 256];
+const SEED: u64 = 1;
 /// More than any cache holds; sent again and again.
 const DISTINCT_EVENTS: usize = 4096;
 
@@ -56,18 +59,21 @@ fn measure(options: &Options) -> anyhow::Result<()> {
     harness::binaries();
     let broker = RabbitMq::start()?;
     let machine = Machine::here(&broker)?;
-    let traffic = Traffic::new(DISTINCT_EVENTS)?;
+    let traffic = Traffic::new(SEED, DISTINCT_EVENTS)?;
     println!("{machine}\n{traffic}\n");
 
     let setting = Setting { broker: &broker, traffic: &traffic, duration: options.duration() };
     let mut samples = Samples::new();
     for round in 0..options.rounds() {
         for connections in CONNECTIONS {
-            // Each round begins with another one, so that none always comes after the same.
-            let variants = Variant::ALL.iter().cycle().skip(round).take(Variant::ALL.len());
-            for &variant in variants {
+            let mut variants = Variant::ALL;
+            if round % 2 == 1 {
+                // So that none always pays for what the one before it left to be done.
+                variants.reverse();
+            }
+            for variant in variants {
                 let sample = setting.measure(variant, connections)?;
-                eprintln!("round {}: {connections} connections, {variant}: {:.0}/s", round + 1, sample.rate);
+                eprintln!("round {}: connections: {connections}, {variant}: {:.0}/s", round + 1, sample.rate);
                 samples.entry((connections, variant)).or_default().push(sample);
             }
         }

@@ -114,6 +114,6 @@ impl Publishing {
 
 fn latency(mut latencies: Vec<Duration>) -> Latency {
     latencies.sort_unstable();
-    let at = |percent: usize| latencies[(latencies.len() - 1) * percent / 100].as_secs_f64() * 1e3;
+    let at = |percent: usize| latencies[(latencies.len() * percent).div_ceil(100) - 1].as_secs_f64() * 1e3;
     Latency { p50: at(50), p99: at(99), max: at(100) }
 }

@@ -34,7 +34,7 @@ struct Summary {
 impl Summary {
     fn new(connections: usize, variant: Variant, samples: &[Sample]) -> Self {
         let of = |figure: fn(&Sample) -> f64| Spread::of(samples.iter().map(figure));
-        let of_known = |figure: fn(&Sample) -> Option<f64>| Spread::of_known(samples.iter().map(figure));
+        let of_known = |figure: fn(&Sample) -> Option<f64>| known(samples.iter().map(figure));
         Self {
             connections,
             variant,
@@ -79,7 +79,7 @@ pub fn print(
 
 fn print_figures(connections: usize, results: &[Summary]) {
     let mut table = Table::new([
-        &*format!("{connections} connections"),
+        &*format!("connections: {connections}"),
         "webhooks/s (min–max)",
         "p50 ms",
         "p99 ms",
@@ -90,7 +90,7 @@ fn print_figures(connections: usize, results: &[Summary]) {
         "RSS MiB",
     ]);
     for result in results.iter().filter(|result| result.connections == connections) {
-        let known =
+        let or_dash =
             |spread: Option<Spread>| spread.map_or_else(|| "–".to_owned(), |spread| format!("{spread:.1}"));
         table.row([
             result.variant.to_string(),
@@ -98,10 +98,10 @@ fn print_figures(connections: usize, results: &[Summary]) {
             format!("{:.2}", result.latency_p50_ms),
             format!("{:.2}", result.latency_p99_ms),
             format!("{:.1}", result.latency_max_ms),
-            known(result.server_cpu_us),
-            known(result.broker_cpu_us),
+            or_dash(result.server_cpu_us),
+            or_dash(result.broker_cpu_us),
             format!("{:.1}", result.client_cpu_us),
-            known(result.server_rss_mib),
+            or_dash(result.server_rss_mib),
         ]);
     }
     println!("{table}");
@@ -110,27 +110,23 @@ fn print_figures(connections: usize, results: &[Summary]) {
 fn targets(samples: &Samples) -> Vec<Target> {
     let mut targets = Vec::new();
     for connections in LOADED {
-        if let Some(ratio) =
-            ratio(samples, connections, [Variant::RabbitMq, Variant::RawPublisher], |sample| {
-                Some(sample.rate)
-            })
-        {
-            let what = format!("webhooks/s on RabbitMQ / raw publisher, {connections} connections");
+        let variants = [Variant::RabbitMq, Variant::RawPublisher];
+        if let Some(ratio) = ratio(samples, connections, variants, |sample| Some(sample.rate)) {
+            let what = format!("webhooks/s on RabbitMQ / raw publisher, connections: {connections}");
             targets.push(Target::at_least(what, LEAST_OF_RAW_PUBLISHER, ratio));
         }
     }
     for connections in CONNECTIONS {
-        if let Some(ratio) =
-            ratio(samples, connections, [Variant::RabbitMq, Variant::Bare], |sample| sample.server_cpu)
-        {
-            let what = format!("CPU a webhook on RabbitMQ / bare handler, {connections} connections");
+        let variants = [Variant::RabbitMq, Variant::Bare];
+        if let Some(ratio) = ratio(samples, connections, variants, |sample| sample.server_cpu) {
+            let what = format!("CPU a webhook on RabbitMQ / bare handler, connections: {connections}");
             targets.push(Target::at_most(what, MOST_CPU_OF_BARE_HANDLER, ratio));
         }
     }
     for variant in [Variant::RabbitMq, Variant::Sqlite] {
-        let most_loaded = samples.get(&(MOST_CONNECTIONS, variant)).into_iter().flatten();
-        if let Some(memory) = Spread::of_known(most_loaded.map(|sample| sample.server_rss)) {
-            let what = format!("memory in MiB, {variant}, {MOST_CONNECTIONS} connections");
+        let most_loaded = &samples[&(MOST_CONNECTIONS, variant)];
+        if let Some(memory) = known(most_loaded.iter().map(|sample| sample.server_rss)) {
+            let what = format!("memory in MiB, {variant}, connections: {MOST_CONNECTIONS}");
             targets.push(Target::at_most(what, MOST_MEMORY_MIB, memory));
         }
     }
@@ -144,7 +140,11 @@ fn ratio(
     [ours, limit]: [Variant; 2],
     figure: fn(&Sample) -> Option<f64>,
 ) -> Option<Spread> {
-    let [ours, limit] = [ours, limit].map(|variant| samples.get(&(connections, variant)));
-    let pairs = ours?.iter().zip(limit?);
-    Spread::of_known(pairs.map(|(ours, limit)| Some(figure(ours)? / figure(limit)?)))
+    let rounds = samples[&(connections, ours)].iter().zip(&samples[&(connections, limit)]);
+    known(rounds.map(|(ours, limit)| Some(figure(ours)? / figure(limit)?)))
+}
+
+/// The spread of a figure that some variants do not have.
+fn known(values: impl Iterator<Item = Option<f64>>) -> Option<Spread> {
+    values.collect::<Option<Vec<f64>>>().map(Spread::of)
 }

@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use crate::{
     common::{Inbox, Traffic},
-    edge::{self, Edge},
     http_load,
+    ingest_process::IngestProcess,
+    queue_file,
     raw_publisher::RawPublisher,
     reference::Reference,
     sample::Sample,
@@ -85,9 +86,9 @@ impl Setting<'_> {
 
     fn measure_on_rabbitmq(&self, connections: usize) -> anyhow::Result<Sample> {
         let inbox = Inbox::declare(self.broker)?;
-        let edge = Edge::start(self.broker.url(), &inbox.namespace);
+        let edge = IngestProcess::start(self.broker.url(), &inbox.namespace);
         let broker = Some(self.broker_pid()?);
-        let (sample, accepted) = http_load::run(self, edge.address, connections, edge.process.pid(), broker)?;
+        let (sample, accepted) = http_load::run(self, edge.address, connections, edge.pid(), broker)?;
         edge.stop()?;
         inbox.close(accepted)?;
         Ok(sample)
@@ -96,10 +97,10 @@ impl Setting<'_> {
     fn measure_on_sqlite(&self, connections: usize) -> anyhow::Result<Sample> {
         let folder = harness::scratch("queue");
         let file = folder.join("queue.db").display().to_string();
-        let edge = Edge::start(&format!("sqlite:{file}"), "clerk");
-        let (sample, accepted) = http_load::run(self, edge.address, connections, edge.process.pid(), None)?;
+        let edge = IngestProcess::start(&format!("sqlite:{file}"), "clerk");
+        let (sample, accepted) = http_load::run(self, edge.address, connections, edge.pid(), None)?;
         edge.stop()?;
-        let held = edge::deliveries_in(&file)?;
+        let held = queue_file::deliveries(&file)?;
         if held != accepted {
             bail!("events were lost or doubled: the file holds {held} deliveries instead of {accepted}");
         }

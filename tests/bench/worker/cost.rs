@@ -4,8 +4,9 @@ use std::{fs, time::Duration};
 
 use anyhow::Context;
 
-/// CPU time of process `pid` and all its children, those that have ended included.
-pub fn family_cpu(pid: u32) -> anyhow::Result<Duration> {
+/// CPU time of a process of ours and all its children, those that have ended included.
+pub fn family_cpu(pid: Option<u32>) -> anyhow::Result<Duration> {
+    let pid = pid.context("the server is not a process of ours")?;
     let server = Stat::read(pid).with_context(|| format!("there is no process {pid}"))?;
     let mut ticks = server.own + server.ended_children;
     for entry in fs::read_dir("/proc")? {

@@ -11,6 +11,8 @@ use shared::{
 
 use crate::common::{SECRET, Traffic, now};
 
+const SEED: u64 = 1;
+
 /// Events, and what the mirror holds once all of them are applied.
 pub struct Events {
     pub traffic: Traffic,
@@ -22,7 +24,7 @@ pub struct Events {
 impl Events {
     /// The first `count` events of a world.
     pub fn new(count: usize) -> anyhow::Result<Self> {
-        let traffic = Traffic::new(count)?;
+        let traffic = Traffic::new(SEED, count)?;
         let mirror_rows = expected(&traffic.events)?.len();
         Ok(Self { traffic, mirror_rows, verifier: Verifier::new(vec![SECRET.parse()?]) })
     }

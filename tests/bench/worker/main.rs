@@ -7,6 +7,7 @@ mod backlog;
 #[path = "../common/mod.rs"]
 mod common;
 mod cost;
+#[path = "../setup/database.rs"]
 mod database;
 mod drain;
 mod events;
@@ -14,6 +15,8 @@ mod memory;
 mod sample;
 mod summary;
 mod variant;
+#[path = "../setup/worker_process.rs"]
+mod worker_process;
 
 use std::collections::BTreeMap;
 
@@ -28,8 +31,6 @@ use variant::{Setting, Variant};
 
 /// Batches are applied side by side, each on a connection of its own.
 const LANES: [usize; 2] = [1, 2];
-/// The worker's default.
-const BATCH: usize = 500;
 /// About as many as are applied in a second: what a measurement takes follows from this.
 const EVENTS_PER_SECOND: usize = 10_000;
 
@@ -58,11 +59,14 @@ fn main() -> anyhow::Result<()> {
     let mut samples = Samples::new();
     for round in 0..options.rounds() {
         for lanes in LANES {
-            // Each round begins with another one, so that none always comes after the same.
-            let variants = Variant::ALL.iter().cycle().skip(round).take(Variant::ALL.len());
-            for &variant in variants {
+            let mut variants = Variant::ALL;
+            if round % 2 == 1 {
+                // So that none always pays for what the one before it left to be done.
+                variants.reverse();
+            }
+            for variant in variants {
                 let sample = setting.measure(variant, lanes)?;
-                eprintln!("round {}: {lanes} lanes, {variant}: {:.0}/s", round + 1, sample.rate);
+                eprintln!("round {}: lanes: {lanes}, {variant}: {:.0}/s", round + 1, sample.rate);
                 samples.entry((lanes, variant)).or_default().push(sample);
             }
         }

@@ -16,10 +16,10 @@ use worker::{
 };
 
 use crate::{
-    BATCH,
     database::Database,
     sample::{Cpu, Sample},
     variant::Setting,
+    worker_process::BATCH,
 };
 
 /// Measures all events in the worker's batches; also returns how many there were.

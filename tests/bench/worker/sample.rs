@@ -37,7 +37,7 @@ impl Cpu {
         Ok(Self {
             program: proc_stat(program).cpu,
             broker: setting.broker.pids().first().map(|pid| proc_stat(*pid).cpu).unwrap_or_default(),
-            postgres: family_cpu(setting.postgres.pid()?)?,
+            postgres: family_cpu(setting.postgres.server.pid())?,
         })
     }
 

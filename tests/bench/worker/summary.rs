@@ -37,7 +37,7 @@ impl Summary {
             program_cpu_us: of(|sample| sample.program_cpu),
             broker_cpu_us: of(|sample| sample.broker_cpu),
             postgres_cpu_us: of(|sample| sample.postgres_cpu),
-            rss_mib: Spread::of_known(samples.iter().map(|sample| sample.rss)),
+            rss_mib: memory(samples),
         }
     }
 }
@@ -69,7 +69,7 @@ pub fn print(
 
 fn print_figures(lanes: usize, results: &[Summary]) {
     let mut table = Table::new([
-        &*format!("{lanes} lanes"),
+        &*format!("lanes: {lanes}"),
         "events/s (min–max)",
         "events/transaction",
         "CPU µs: program",
@@ -96,16 +96,13 @@ fn targets(samples: &Samples) -> Vec<Target> {
     let mut targets = Vec::new();
     for (limit, least) in limits {
         for lanes in LANES {
-            if let Some(ratio) = ratio(samples, lanes, limit) {
-                let what = format!("events/s, {} / {limit}, {lanes} lanes", Variant::Worker);
-                targets.push(Target::at_least(what, least, ratio));
-            }
+            let what = format!("events/s, {} / {limit}, lanes: {lanes}", Variant::Worker);
+            targets.push(Target::at_least(what, least, ratio(samples, lanes, limit)));
         }
     }
     for lanes in LANES {
-        let rss = samples.get(&(lanes, Variant::Worker)).into_iter().flatten().map(|sample| sample.rss);
-        if let Some(memory) = Spread::of_known(rss) {
-            let what = format!("memory in MiB, {}, {lanes} lanes", Variant::Worker);
+        if let Some(memory) = memory(&samples[&(lanes, Variant::Worker)]) {
+            let what = format!("memory in MiB, {}, lanes: {lanes}", Variant::Worker);
             targets.push(Target::at_most(what, MOST_MEMORY_MIB, memory));
         }
     }
@@ -113,8 +110,12 @@ fn targets(samples: &Samples) -> Vec<Target> {
 }
 
 /// The worker's rate by that of `limit`, taken round by round.
-fn ratio(samples: &Samples, lanes: usize, limit: Variant) -> Option<Spread> {
-    let worker = samples.get(&(lanes, Variant::Worker))?;
-    let limit = samples.get(&(lanes, limit))?;
-    Some(Spread::of(worker.iter().zip(limit).map(|(worker, limit)| worker.rate / limit.rate)))
+fn ratio(samples: &Samples, lanes: usize, limit: Variant) -> Spread {
+    let rounds = samples[&(lanes, Variant::Worker)].iter().zip(&samples[&(lanes, limit)]);
+    Spread::of(rounds.map(|(worker, limit)| worker.rate / limit.rate))
+}
+
+/// The worker's memory; `None` for the variants without one.
+fn memory(samples: &[Sample]) -> Option<Spread> {
+    samples.iter().map(|sample| sample.rss).collect::<Option<Vec<f64>>>().map(Spread::of)
 }

@@ -1,22 +1,22 @@
-//! The program under test.
+//! The edge under test.
 
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::ensure;
-use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection, sql_types::BigInt};
+use clerk_mirror::send::world::Event;
 use harness::{Process, binaries, free_port, wait_until};
 
-use crate::common::{SECRET, admin};
+use crate::common::{SECRET, Traffic, admin, now};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A running `ingest`.
-pub struct Edge {
-    pub process: Process,
+pub struct IngestProcess {
+    process: Process,
     pub address: SocketAddr,
 }
 
-impl Edge {
+impl IngestProcess {
     /// Starts one and waits until it is ready.
     pub fn start(queue_url: &str, namespace: &str) -> Self {
         let [address, admin_address] = [(); 2].map(|()| SocketAddr::from(([127, 0, 0, 1], free_port())));
@@ -34,6 +34,10 @@ impl Edge {
         Self { process, address }
     }
 
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Stops it in good order.
     pub fn stop(mut self) -> anyhow::Result<()> {
         self.process.terminate();
@@ -43,15 +47,19 @@ impl Edge {
     }
 }
 
-/// The number of deliveries in a queue file.
-pub fn deliveries_in(file: &str) -> anyhow::Result<u64> {
-    #[derive(QueryableByName)]
-    struct Count {
-        #[diesel(sql_type = BigInt)]
-        count: i64,
-    }
-    let mut connection = SqliteConnection::establish(file)?;
-    let rows: Count =
-        diesel::sql_query("SELECT count(*) AS count FROM deliveries").get_result(&mut connection)?;
-    Ok(rows.count.try_into()?)
+/// The events as requests that Svix sends now, byte for byte. Their signatures are good for five minutes.
+pub fn requests(traffic: &Traffic) -> Vec<Vec<u8>> {
+    let now = now();
+    traffic.events.iter().map(|event| request(traffic, event, now)).collect()
+}
+
+fn request(traffic: &Traffic, event: &Event, now: i64) -> Vec<u8> {
+    let [id, timestamp, signature] = traffic.credentials(event, now);
+    let head = format!(
+        "POST /webhooks/clerk HTTP/1.1\r\nHost: edge.example\r\nUser-Agent: Svix-Webhooks/1.40\r\nAccept: */*\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\
+         svix-id: {id}\r\nsvix-timestamp: {timestamp}\r\nsvix-signature: {signature}\r\n\r\n",
+        event.body.len()
+    );
+    [head.as_bytes(), &event.body].concat()
 }

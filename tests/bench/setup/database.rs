@@ -1,6 +1,6 @@
 //! Databases of one measurement's own.
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use harness::{Postgres, psql};
 use worker::{
     event::Table,
@@ -9,7 +9,7 @@ use worker::{
 
 /// The server, and a database from which others are dropped.
 pub struct Server {
-    server: Postgres,
+    pub server: Postgres,
     admin_url: String,
 }
 
@@ -28,11 +28,6 @@ impl Server {
     /// Its version, as it names it.
     pub fn version(&self) -> String {
         psql(&self.admin_url, "SHOW server_version")
-    }
-
-    /// The process whose children serve the connections.
-    pub fn pid(&self) -> anyhow::Result<u32> {
-        self.server.pid().context("the server is not a process of ours")
     }
 
     /// A new one, migrated, with no writing left to do for those before it.

@@ -1,0 +1,69 @@
+//! How long an event takes from its POST to its row.
+
+use std::{
+    net::SocketAddr,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::ensure;
+use diesel::{Connection, ExpressionMethods, PgConnection, QueryDsl, RunQueryDsl, dsl::exists};
+use harness::http;
+
+use crate::{common::Traffic, ingest_process::requests};
+
+const EVERY: Duration = Duration::from_millis(10);
+/// Seldom enough to leave the database to the worker; what is measured is this much too long at worst.
+const LOOK_EVERY: Duration = Duration::from_millis(1);
+const LOST_AFTER: Duration = Duration::from_secs(30);
+
+diesel::table! {
+    clerk.webhook_events (svix_id) {
+        svix_id -> Text,
+    }
+}
+
+/// Milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Latencies {
+    pub count: usize,
+    pub p50: f64,
+    pub p99: f64,
+}
+
+/// Sends one event after the other and waits for its row each time, for as long as it is told to go on.
+pub fn probe(
+    traffic: &Traffic,
+    edge: SocketAddr,
+    database_url: &str,
+    mut go_on: impl FnMut() -> bool,
+) -> anyhow::Result<Latencies> {
+    let mut database = PgConnection::establish(database_url)?;
+    let mut connection = http::Connection::open(edge);
+    let mut latencies = Vec::new();
+    for (event, request) in traffic.events.iter().zip(requests(traffic)) {
+        if !go_on() {
+            break;
+        }
+        let start = Instant::now();
+        connection.send(request);
+        let status = connection.receive().status;
+        ensure!(status == 200, "the edge answered {status}");
+        wait_for_row(&mut database, event.svix_id.as_str(), start)?;
+        latencies.push(start.elapsed());
+        thread::sleep(EVERY.saturating_sub(start.elapsed()));
+    }
+    ensure!(!latencies.is_empty(), "nothing was measured");
+    latencies.sort_unstable();
+    let at = |percent: usize| latencies[(latencies.len() * percent).div_ceil(100) - 1].as_secs_f64() * 1e3;
+    Ok(Latencies { count: latencies.len(), p50: at(50), p99: at(99) })
+}
+
+fn wait_for_row(database: &mut PgConnection, svix_id: &str, since: Instant) -> anyhow::Result<()> {
+    let row = webhook_events::table.filter(webhook_events::svix_id.eq(svix_id));
+    while !diesel::select(exists(row)).get_result::<bool>(database)? {
+        ensure!(since.elapsed() < LOST_AFTER, "event {svix_id} was acknowledged and has no row");
+        thread::sleep(LOOK_EVERY);
+    }
+    Ok(())
+}
