@@ -1,8 +1,6 @@
 //! Every event type of Clerk's, one at a time: the right table, the right outcome, and no secret kept.
 
-use std::{fs, path::PathBuf};
-
-use serde::Deserialize;
+use harness::fixtures;
 use worker::event::Millis;
 
 use crate::{
@@ -12,28 +10,6 @@ use crate::{
     signed::post,
 };
 
-#[derive(Deserialize)]
-struct Case {
-    file: String,
-    svix_id: String,
-    #[serde(rename = "type")]
-    event_type: Option<String>,
-    outcome: String,
-    table: Option<String>,
-    object_id: Option<String>,
-    deleted: bool,
-    occurred_at_ms: Option<i64>,
-    reason_contains: Option<String>,
-}
-
-fn events() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/events")
-}
-
-fn cases() -> Vec<Case> {
-    serde_json::from_str(&fs::read_to_string(events().join("INDEX.json")).unwrap()).unwrap()
-}
-
 fn every_event_lands_where_it_belongs(backends: Backends) {
     let (ingest, _worker) = (Ingest::start(&backends), Worker::start(&backends));
     let mut mirror = Mirror::open(&backends.database_url);
@@ -42,10 +18,10 @@ fn every_event_lands_where_it_belongs(backends: Backends) {
         .chain(["webhook_events"])
         .map(|table| format!("DELETE FROM {};", mirror.table(table)))
         .collect();
-    for case in cases() {
+    for case in fixtures() {
         let name = &case.file;
         mirror.execute(&empty);
-        let response = post(ingest.address, &case.svix_id, &fs::read(events().join(name)).unwrap());
+        let response = post(ingest.address, &case.svix_id, &case.body());
         assert_eq!((response.status, response.text()), (200, "{}"), "{name}");
         mirror.wait_for_ledger(1, PATIENCE);
 
@@ -75,10 +51,10 @@ on_every_backend!(every_event_lands_where_it_belongs);
 
 fn no_secret_is_kept(backends: Backends) {
     let (ingest, _worker) = (Ingest::start(&backends), Worker::start(&backends));
-    let cases = cases();
+    let cases = fixtures();
     let mut sent = 0;
     for case in &cases {
-        let body = fs::read(events().join(&case.file)).unwrap();
+        let body = case.body();
         sent += body.windows(7).filter(|window| window == b"SECRET-").count();
         assert_eq!(post(ingest.address, &case.svix_id, &body).status, 200);
     }

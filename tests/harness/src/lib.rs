@@ -12,6 +12,7 @@
 
 mod account;
 mod binaries;
+mod fixtures;
 mod guardian;
 pub mod http;
 pub mod load;
@@ -29,6 +30,7 @@ use std::env;
 use std::sync::OnceLock;
 
 pub use binaries::{Binaries, binaries};
+pub use fixtures::{Fixture, fixtures};
 pub use guardian::scratch;
 pub use naming::unique;
 pub use ports::free_port;

@@ -1,31 +1,7 @@
-use std::{fs, path::PathBuf};
-
 use bytes::Bytes;
-use serde::Deserialize;
+use harness::fixtures;
 
 use super::*;
-
-#[derive(Deserialize)]
-struct Case {
-    file: String,
-    svix_id: String,
-    #[serde(rename = "type")]
-    event_type: Option<String>,
-    outcome: String,
-    table: Option<String>,
-    object_id: Option<String>,
-    deleted: bool,
-    occurred_at_ms: Option<i64>,
-    reason_contains: Option<String>,
-}
-
-fn events() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/events")
-}
-
-fn cases() -> Vec<Case> {
-    serde_json::from_str(&fs::read_to_string(events().join("INDEX.json")).unwrap()).unwrap()
-}
 
 fn delivery(svix_id: &str, body: impl Into<Bytes>) -> Delivery {
     Delivery {
@@ -40,11 +16,11 @@ fn delivery(svix_id: &str, body: impl Into<Bytes>) -> Delivery {
 
 #[test]
 fn every_fixture_means_what_its_index_says() {
-    let cases = cases();
+    let cases = fixtures();
     assert!(cases.len() > 100);
     for case in cases {
         let name = &case.file;
-        let delivery = delivery(&case.svix_id, fs::read(events().join(name)).unwrap());
+        let delivery = delivery(&case.svix_id, case.body());
         let redacted = Redacted::new(&delivery);
         let entry = redacted.entry(&Policy::default());
         assert_eq!(entry.event_type.as_deref(), case.event_type.as_deref(), "{name}");
@@ -71,8 +47,8 @@ fn every_fixture_means_what_its_index_says() {
 #[test]
 fn no_fixtures_secret_is_kept() {
     let mut marked = 0;
-    for case in cases() {
-        let body = fs::read(events().join(&case.file)).unwrap();
+    for case in fixtures() {
+        let body = case.body();
         marked += usize::from(body.windows(7).any(|window| window == b"SECRET-"));
         let delivery = delivery(&case.svix_id, body);
         let kept = format!("{:?}", Redacted::new(&delivery).entry(&Policy::default()));
