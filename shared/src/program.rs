@@ -83,11 +83,15 @@ impl Parts {
     {
         let process = self.process.clone();
         self.running.spawn(async move {
-            if let Err(error) = process.part(name, part).await {
-                let error: Error = error.into();
-                tracing::error!(part = name, error = %causes(&*error), "failed");
-                process.fail();
-            }
+            let reported = async {
+                if let Err(error) = part.await {
+                    let error: Error = error.into();
+                    tracing::error!(part = name, error = %causes(&*error), "failed, stopping the process");
+                    process.fail();
+                    process.stop();
+                }
+            };
+            process.part(name, reported).await;
         });
     }
 

@@ -6,7 +6,7 @@ use harness::binaries;
 
 use crate::signed::SECRET;
 
-const GOOD_QUEUE: (&str, &str) = ("QUEUE_URL", "sqlite:/tmp/never-made/queue.db");
+const GOOD_QUEUE: (&str, &str) = ("QUEUE_URL", "sqlite:never-made.db");
 const GOOD_SECRET: (&str, &str) = ("CLERK_WEBHOOK_SECRET", SECRET);
 
 fn run(program: &std::path::Path, vars: &[(&str, &str)]) -> Output {
@@ -27,6 +27,10 @@ fn ingest_refuses_what_cannot_work() {
     let ingest = |vars: &[(&str, &str)]| run(&binaries().ingest, vars);
     assert_refused(&ingest(&[GOOD_QUEUE]), "CLERK_WEBHOOK_SECRET");
     assert_refused(&ingest(&[GOOD_SECRET]), "QUEUE_URL");
+    assert_refused(
+        &ingest(&[GOOD_SECRET, ("QUEUE_URL", "sqlite:/nowhere/queue.db")]),
+        "does not exist: /nowhere",
+    );
     assert_refused(&ingest(&[GOOD_QUEUE, ("CLERK_WEBHOOK_SECRET", "hunter2!")]), "not `whsec_`");
     assert_refused(&ingest(&[GOOD_QUEUE, ("CLERK_WEBHOOK_SECRET_FILE", "/nowhere")]), "/nowhere");
     assert_refused(&ingest(&[GOOD_SECRET, ("QUEUE_URL", "redis://u:hunter2@x")]), "begins with amqp://");

@@ -70,7 +70,16 @@ impl FromStr for Location {
             if path.is_empty() {
                 return Err(InvalidQueueUrl("the queue URL sqlite: names no file".into()));
             }
-            return Ok(Self::Sqlite(path.into()));
+            let path = PathBuf::from(path);
+            // Relative to the working folder where the path names none.
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            if let Some(missing) = folder.filter(|folder| !folder.is_dir()) {
+                return Err(InvalidQueueUrl(format!(
+                    "the queue's folder does not exist: {}",
+                    missing.display()
+                )));
+            }
+            return Ok(Self::Sqlite(path));
         }
         let urls = text.split(',').map(|url| BrokerUrl::parse(url.trim())).collect::<Result<Vec<_>, _>>()?;
         Ok(Self::RabbitMq(urls))
@@ -94,7 +103,8 @@ mod tests {
 
     #[test]
     fn reads_a_file_a_broker_or_a_cluster_and_shows_no_password() {
-        assert_eq!(parse("sqlite:data/queue.db").unwrap(), "sqlite:data/queue.db");
+        assert_eq!(parse("sqlite:queue.db").unwrap(), "sqlite:queue.db");
+        assert_eq!(parse("sqlite:src/queue.db").unwrap(), "sqlite:src/queue.db");
         assert_eq!(parse("amqp://user:hunter2@broker/%2f").unwrap(), "amqp://broker:5672/%2f");
         assert_eq!(
             parse("amqp://u:hunter2@a:1/v, amqp://u:hunter2@b:2/v").unwrap(),
@@ -107,6 +117,7 @@ mod tests {
         for url in [
             "",
             "sqlite:",
+            "sqlite:nowhere/queue.db",
             "redis://u:hunter2@x",
             "amqp://u:hunter2@x:notaport/",
             "amqp://u:hunter2@a,kafka://b",
