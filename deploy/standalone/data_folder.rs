@@ -10,7 +10,7 @@ use std::{
 use shared::{config::ConfigError, signature::Secret};
 
 /// The name of the file that holds the signing secret.
-pub const SECRET_FILE: &str = "webhook-secret";
+const SECRET_FILE: &str = "webhook-secret";
 const KEY_BYTES: usize = 24;
 
 /// The data folder.
@@ -31,7 +31,7 @@ impl DataFolder {
             .recursive(true)
             .mode(0o700)
             .create(&self.path)
-            .and_then(|()| tempfile_check(&self.path))
+            .and_then(|()| check_writable(&self.path))
             .map_err(|error| {
                 ConfigError(format!("cannot write to the data folder {}: {error}", self.path.display()))
             })
@@ -80,7 +80,7 @@ impl DataFolder {
 }
 
 /// Finds out now, not at the first event, whether files can be made here.
-fn tempfile_check(folder: &Path) -> io::Result<()> {
+fn check_writable(folder: &Path) -> io::Result<()> {
     let probe = folder.join(".writable");
     fs::write(&probe, b"")?;
     fs::remove_file(probe)

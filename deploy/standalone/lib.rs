@@ -9,5 +9,5 @@ pub mod send;
 mod welcome;
 
 pub use args::{Command, Config, StandaloneArgs};
-pub use data_folder::{DataFolder, SECRET_FILE};
+pub use data_folder::DataFolder;
 pub use run::main;
