@@ -57,6 +57,7 @@ fn bury(store: &dyn Store, entry: &Entry<'_>, error: StoreError) -> Result<Outco
         svix_id: Cow::Borrowed(&entry.svix_id),
         event_type: entry.event_type.as_deref().map(Cow::Borrowed),
         object_id: entry.object_id.as_deref().map(Cow::Borrowed),
+        user_id: entry.user_id.as_deref().map(Cow::Borrowed),
         instance_id: entry.instance_id.as_deref().map(Cow::Borrowed),
         verdict: Verdict::Dead(Cow::Owned(reason.clone())),
         ..*entry
@@ -75,6 +76,7 @@ fn record_in_ascii(store: &dyn Store, entry: &Entry<'_>, reason: &str) -> Result
         svix_id: ascii(&entry.svix_id),
         event_type: entry.event_type.as_deref().map(ascii),
         object_id: entry.object_id.as_deref().map(ascii),
+        user_id: entry.user_id.as_deref().map(ascii),
         instance_id: entry.instance_id.as_deref().map(ascii),
         payload: payload.as_deref(),
         verdict: Verdict::Dead(Cow::Owned(ascii(reason).into_owned())),

@@ -5,6 +5,7 @@ CREATE TABLE webhook_events (
     svix_id     TEXT PRIMARY KEY NOT NULL,
     type        TEXT,
     object_id   TEXT,
+    user_id     TEXT,
     instance_id TEXT,
     occurred_at TEXT NOT NULL,
     received_at TEXT NOT NULL,
@@ -18,5 +19,7 @@ CREATE TABLE webhook_events (
 CREATE INDEX webhook_events_received_at_idx ON webhook_events (received_at, svix_id);
 -- Everything that was said about one object.
 CREATE INDEX webhook_events_object_id_idx ON webhook_events (object_id);
+-- And about one user: theirs to see, and to have erased.
+CREATE INDEX webhook_events_user_id_idx ON webhook_events (user_id);
 -- The dead are few among many, and the ones to look for.
 CREATE INDEX webhook_events_dead_idx ON webhook_events (received_at, svix_id) WHERE outcome = 'dead';

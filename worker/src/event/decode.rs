@@ -9,6 +9,7 @@ use shared::{delivery::Delivery, signature::Verifier};
 use super::{
     Change, Entry, Kind, Millis, Snapshot, Table, Verdict, Version, ksuid,
     redact::{opaque, redact},
+    text::{storable, storable_json},
 };
 
 /// What is accepted beyond what the event itself says.
@@ -34,7 +35,7 @@ impl<'a> Redacted<'a> {
     pub fn new(delivery: &'a Delivery) -> Self {
         let text = std::str::from_utf8(&delivery.body).map_err(|_| "it is not UTF-8".to_owned());
         let redacted =
-            text.and_then(|text| redact(text, delivery.event_type()).map_err(|error| error.to_string()));
+            text.and_then(|text| clean(text, delivery.event_type()).map_err(|error| error.to_string()));
         match redacted {
             Ok(payload) => Self { delivery, payload: Some(payload), broken: None },
             Err(error) => Self {
@@ -51,6 +52,7 @@ impl<'a> Redacted<'a> {
             svix_id: storable(Cow::Borrowed(&self.delivery.svix_id)),
             event_type: None,
             object_id: None,
+            user_id: None,
             instance_id: None,
             occurred_at: ksuid::created_at(&self.delivery.svix_id).unwrap_or(Millis::EPOCH),
             received_at: Millis::from_millis(self.delivery.received_at).unwrap_or(Millis::EPOCH),
@@ -74,6 +76,11 @@ impl<'a> Redacted<'a> {
         entry.event_type = envelope.event_type.and_then(string);
         entry.instance_id = envelope.instance_id.and_then(string);
         entry.object_id = fields.and_then(|head| head.id).and_then(string);
+        entry.user_id = if is_about_user(entry.event_type.as_deref()) {
+            entry.object_id.clone()
+        } else {
+            fields.and_then(Head::user)
+        };
         let updated_at = fields.and_then(|head| head.updated_at).and_then(time);
         entry.occurred_at = envelope
             .timestamp
@@ -104,7 +111,17 @@ impl<'a> Redacted<'a> {
         let Some(id) = entry.object_id.clone().filter(|id| !id.is_empty()) else {
             return Err("`data.id` is missing or not a string".into());
         };
-        Ok(Verdict::Mirror(change(kind, table, id, data.get(), updated_at, entry)))
+        let mut change = change(kind, table, id, data.get(), updated_at, entry);
+        change.inviter_id = fields.and_then(|head| head.inviter_id).and_then(string);
+        Ok(Verdict::Mirror(change))
+    }
+}
+
+/// The body without what no database can hold and what must not be stored.
+fn clean<'a>(body: &'a str, event_type: Option<&str>) -> serde_json::Result<Cow<'a, str>> {
+    match storable_json(body) {
+        Cow::Borrowed(body) => redact(body, event_type),
+        Cow::Owned(body) => Ok(Cow::Owned(redact(&body, event_type)?.into_owned())),
     }
 }
 
@@ -121,9 +138,14 @@ fn change<'s>(
     let has_state = deleted_at.is_none() || updated_at.is_some();
     let snapshot = has_state.then(|| Snapshot {
         version: Version::new(updated_at.unwrap_or(entry.occurred_at), entry.occurred_at, &entry.svix_id),
-        data,
+        data: Cow::Borrowed(data),
     });
-    Change { table, id, snapshot, deleted_at }
+    Change { table, id, snapshot, deleted_at, inviter_id: None }
+}
+
+/// Of `user.created` and the like, the object is the user. By prefix, so that a type of tomorrow is covered too.
+fn is_about_user(event_type: Option<&str>) -> bool {
+    event_type.is_some_and(|event_type| event_type.starts_with("user."))
 }
 
 fn is_foreign(policy: &Policy, instance_id: Option<&str>) -> bool {
@@ -167,11 +189,36 @@ struct Head<'a> {
     id: Option<&'a RawValue>,
     #[serde(borrow)]
     updated_at: Option<&'a RawValue>,
+    #[serde(borrow)]
+    user_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    inviter_id: Option<&'a RawValue>,
+    /// Of a membership: whose it is.
+    #[serde(borrow)]
+    public_user_data: Option<&'a RawValue>,
+    /// Of billing's objects: who pays.
+    #[serde(borrow)]
+    payer: Option<&'a RawValue>,
 }
 
 impl<'a> Head<'a> {
     fn parse(data: &'a str) -> serde_json::Result<Self> {
         serde_json::from_str(data)
+    }
+
+    /// The user the object belongs to; billing writes an empty id where there is none.
+    fn user(&self) -> Option<Cow<'a, str>> {
+        #[derive(Deserialize)]
+        struct Person<'a> {
+            #[serde(borrow)]
+            user_id: Option<&'a RawValue>,
+        }
+        let of_person = || {
+            let person: Person<'a> =
+                serde_json::from_str(self.public_user_data.or(self.payer)?.get()).ok()?;
+            person.user_id
+        };
+        self.user_id.or_else(of_person).and_then(string).filter(|id| !id.is_empty())
     }
 }
 
@@ -187,11 +234,6 @@ fn time(value: &RawValue) -> Option<Millis> {
     let fraction =
         || text.parse::<f64>().ok().filter(|number| number.abs() < 1e18).map(|number| number as i64);
     whole().or_else(fraction).and_then(Millis::from_clerk)
-}
-
-/// PostgreSQL's text cannot hold NUL.
-fn storable(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { text }
 }
 
 #[cfg(test)]

@@ -4,12 +4,16 @@
 //! [`Verdict::Dead`] with a reason, so every delivery ends as one row in the ledger.
 
 mod decode;
+mod erasure;
+mod filter;
 mod kind;
 mod ksuid;
 mod redact;
+mod text;
 mod time;
 
 pub use decode::{Policy, Redacted};
+pub(crate) use erasure::without_person;
 pub use kind::{Kind, Table};
 pub use time::Millis;
 
@@ -24,6 +28,8 @@ pub struct Entry<'a> {
     pub event_type: Option<Cow<'a, str>>,
     /// `data.id`, when it can be read.
     pub object_id: Option<Cow<'a, str>>,
+    /// The user the event is about, when it names one.
+    pub user_id: Option<Cow<'a, str>>,
     /// The Clerk instance that sent the event.
     pub instance_id: Option<Cow<'a, str>>,
     /// When it happened, from what is the same on every delivery of the event.
@@ -58,6 +64,8 @@ pub struct Change<'a> {
     pub snapshot: Option<Snapshot<'a>>,
     /// When it was deleted, if the event says so.
     pub deleted_at: Option<Millis>,
+    /// Of an invitation: the user who sent it, whose details the snapshot holds too.
+    pub inviter_id: Option<Cow<'a, str>>,
 }
 
 /// An object's state at one moment.
@@ -66,7 +74,7 @@ pub struct Snapshot<'a> {
     /// How new it is.
     pub version: Version,
     /// The object, redacted: one JSON object, verbatim.
-    pub data: &'a str,
+    pub data: Cow<'a, str>,
 }
 
 /// Orders the snapshots of one object: `data.updated_at`, envelope `timestamp`, svix-id.

@@ -6,13 +6,9 @@
 //!
 //! Everything else stays byte for byte as it was sent.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
+use super::filter::{Filter, Members, filtered};
 
 const BACKUP_CODES: &str = "backup_codes";
 /// Everything else of a message may hold a code or a link: subject, body, template data.
@@ -31,22 +27,27 @@ const MESSAGE_FIELDS: [&str; 13] = [
     "from_phone_number",
     "to_phone_number",
 ];
-/// Deeper than this, what may hold a secret is dropped whole.
-const MAX_DEPTH: usize = 128;
 
 /// Which part of an event a value is, as far as it matters for what must go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scope {
-    Envelope,
+    Envelope(Object),
+    Data(Object),
+    Other,
+}
+
+/// What kind of object `data` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Object {
     Message,
     Invitation,
     WaitlistEntry,
     Other,
 }
 
-impl Scope {
-    /// The scope of `data` in an event of this type. By prefix, so that a type of tomorrow is covered too.
-    fn of_data(event_type: &str) -> Self {
+impl Object {
+    /// The object of an event of this type. By prefix, so that a type of tomorrow is covered too.
+    fn of(event_type: &str) -> Self {
         let (object, _) = event_type.split_once('.').unwrap_or((event_type, ""));
         match object {
             "email" | "sms" => Self::Message,
@@ -55,34 +56,37 @@ impl Scope {
             _ => Self::Other,
         }
     }
+}
 
-    /// The scope of a member's value; `None` if the member must go.
-    fn member(self, key: &str, data: Self) -> Option<Self> {
+impl Filter for Scope {
+    fn member(self, key: &str) -> Option<Self> {
         if key == BACKUP_CODES {
             return None;
         }
         match (self, key) {
-            (Self::Envelope, "data") => Some(data),
-            (Self::Message, key) => MESSAGE_FIELDS.contains(&key).then_some(Self::Other),
-            (Self::Invitation, "url") => None,
-            (Self::WaitlistEntry, "invitation") => Some(Self::Invitation),
+            (Self::Envelope(object), "data") => Some(Self::Data(object)),
+            (Self::Data(Object::Message), key) => MESSAGE_FIELDS.contains(&key).then_some(Self::Other),
+            (Self::Data(Object::Invitation), "url") => None,
+            (Self::Data(Object::WaitlistEntry), "invitation") => Some(Self::Data(Object::Invitation)),
             _ => Some(Self::Other),
         }
+    }
+
+    fn keeps_all(self, text: &str) -> bool {
+        matches!(self, Self::Other | Self::Data(Object::Other)) && !may_hold_codes(text)
     }
 }
 
 /// The event without what must not be stored. `event_type` is the envelope's if it could be read cheaply.
 pub(super) fn redact<'a>(body: &'a str, event_type: Option<&str>) -> serde_json::Result<Cow<'a, str>> {
-    let data = match event_type {
-        Some(event_type) => Scope::of_data(event_type),
-        None => Scope::of_data(&parse_type(body)?),
+    let object = match event_type {
+        Some(event_type) => Object::of(event_type),
+        None => Object::of(&parse_type(body)?),
     };
-    if data == Scope::Other && !may_hold_codes(body) {
+    if object == Object::Other && !may_hold_codes(body) {
         return Ok(Cow::Borrowed(body));
     }
-    let mut redacted = String::with_capacity(body.len());
-    copy(serde_json::from_str(body)?, Scope::Envelope, data, 0, &mut redacted)?;
-    Ok(Cow::Owned(redacted))
+    filtered(body, Scope::Envelope(object)).map(Cow::Owned)
 }
 
 /// A body that is not JSON cannot be redacted: it is kept as text unless it smells of a secret.
@@ -106,83 +110,6 @@ fn parse_type(body: &str) -> serde_json::Result<String> {
     let event_type = members.0.iter().rev().find(|(key, _)| key == "type").map(|(_, value)| value.get());
     Ok(event_type.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default())
 }
-
-fn copy(
-    value: &RawValue,
-    scope: Scope,
-    data: Scope,
-    depth: usize,
-    out: &mut String,
-) -> serde_json::Result<()> {
-    let text = value.get();
-    if scope == Scope::Other && !may_hold_codes(text) {
-        out.push_str(text);
-        return Ok(());
-    }
-    if depth > MAX_DEPTH {
-        out.push_str("null");
-        return Ok(());
-    }
-    match text.as_bytes().first() {
-        Some(b'{') => {
-            let members: Members<'_> = serde_json::from_str(text)?;
-            out.push('{');
-            let mut separator = "";
-            for (key, value) in members.0 {
-                let Some(scope) = scope.member(&key, data) else { continue };
-                out.push_str(separator);
-                out.push_str(&serde_json::to_string(&key)?);
-                out.push(':');
-                copy(value, scope, data, depth + 1, out)?;
-                separator = ",";
-            }
-            out.push('}');
-        }
-        Some(b'[') => {
-            let elements: Vec<&RawValue> = serde_json::from_str(text)?;
-            out.push('[');
-            let mut separator = "";
-            for element in elements {
-                out.push_str(separator);
-                copy(element, scope, data, depth + 1, out)?;
-                separator = ",";
-            }
-            out.push(']');
-        }
-        _ => out.push_str(text),
-    }
-    Ok(())
-}
-
-/// An object's members in their order, duplicates and all, values untouched.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Key(key), value)) = map.next_entry()? {
-                    members.push((key, value));
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(MembersVisitor)
-    }
-}
-
-#[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {

@@ -29,6 +29,9 @@ pub struct EventsArgs {
     /// Only about the object with this id, e.g. `user_…`
     #[arg(long, value_name = "ID")]
     object: Option<String>,
+    /// Only about the user with this id: the user, their sessions, memberships, messages, payments
+    #[arg(long, value_name = "ID")]
+    user: Option<String>,
     /// Only received since then: a time ago (`2h`, `7d`) or a moment (`2026-11-23T10:00:00Z`)
     #[arg(long, value_name = "WHEN", value_parser = parse_since)]
     since: Option<Millis>,
@@ -64,6 +67,7 @@ impl EventsArgs {
                     event_type: self.event_type.clone(),
                     outcome: self.outcome,
                     object_id: self.object.clone(),
+                    user_id: self.user.clone(),
                     since: self.since,
                     limit: self.limit,
                 })?;
@@ -103,6 +107,7 @@ fn show(out: &mut dyn Write, row: &LedgerRow) -> io::Result<()> {
         ("svix-id", row.svix_id.as_str()),
         ("type", row.event_type.as_deref().unwrap_or(none)),
         ("object", row.object_id.as_deref().unwrap_or(none)),
+        ("user", row.user_id.as_deref().unwrap_or(none)),
         ("instance", row.instance_id.as_deref().unwrap_or(none)),
         ("outcome", row.outcome.as_str()),
         ("error", row.error.as_deref().unwrap_or(none)),

@@ -1,10 +1,12 @@
 //! What an operator does with the database by hand. The all-in-one program offers the same commands.
 
+mod erase;
 mod events;
 mod output;
 
 use clap::Subcommand;
 
+pub use erase::EraseArgs;
 pub use events::EventsArgs;
 
 use crate::store::{Store, StoreError};
@@ -16,6 +18,10 @@ pub enum Command {
     Migrate,
     /// List what became of the events, newest first, or show one
     Events(EventsArgs),
+    /// Remove a deleted user's personal data from mirror and ledger
+    ///
+    /// What stays: that the user was deleted and when, that events came, and what was bought, without the person.
+    Erase(EraseArgs),
 }
 
 /// Why a command did not do what it was asked.
@@ -27,6 +33,12 @@ pub enum CommandError {
     /// The output could not be written.
     #[error("cannot write the output: {0}")]
     Output(#[from] std::io::Error),
+    /// The user is still there.
+    #[error("{0} has not been deleted: delete the user in Clerk first")]
+    NotDeleted(String),
+    /// No such user.
+    #[error("the mirror has no user {0}")]
+    NoSuchUser(String),
     /// No such event.
     #[error("the ledger has no event {0}")]
     NoSuchEvent(String),
@@ -38,6 +50,7 @@ impl Command {
         match self {
             Self::Migrate => migrate(store),
             Self::Events(args) => args.run(store),
+            Self::Erase(args) => args.run(store),
         }
     }
 }

@@ -82,6 +82,8 @@ pub struct EventFilter {
     pub outcome: Option<Outcome>,
     /// About this object.
     pub object_id: Option<String>,
+    /// About this user, or something of theirs.
+    pub user_id: Option<String>,
     /// Received at this time or later.
     pub since: Option<Millis>,
     /// At most this many.
@@ -98,6 +100,8 @@ pub struct LedgerRow {
     pub event_type: Option<String>,
     /// The id of the object it is about.
     pub object_id: Option<String>,
+    /// The user it is about, or whose the object is.
+    pub user_id: Option<String>,
     /// The Clerk instance that sent it.
     pub instance_id: Option<String>,
     /// When it happened.

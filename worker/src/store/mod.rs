@@ -1,12 +1,14 @@
 //! The database: one small blocking trait, two backends chosen by URL.
 
 mod batch;
+mod erasure;
 mod error;
 mod ledger;
 mod migrate;
 mod postgres;
 mod sqlite;
 
+pub use erasure::{Erased, Erasure};
 pub use error::{OpenError, StoreError};
 pub use ledger::{EventFilter, LedgerRow, Outcome};
 
@@ -14,7 +16,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::{Entry, Table};
+use crate::event::{Entry, Millis, Table};
 
 /// The mirror and the ledger. Every call blocks until the database has answered.
 pub trait Store: Send + Sync {
@@ -30,6 +32,13 @@ pub trait Store: Send + Sync {
 
     /// Merges nothing into a table: fails if and only if merging fails whatever the data.
     fn probe(&self, table: Table) -> Result<(), StoreError>;
+
+    /// Removes a deleted user's personal data from mirror and ledger. The deletion stays, and nothing that arrives
+    /// later brings the rest back.
+    fn erase(&self, user_id: &str) -> Result<Erasure, StoreError>;
+
+    /// Users deleted before a time who have not been erased, the longest deleted first.
+    fn erasable(&self, before: Millis, limit: u32) -> Result<Vec<String>, StoreError>;
 
     /// The ledger's rows that pass the filter, newest first.
     fn events(&self, filter: &EventFilter) -> Result<Vec<LedgerRow>, StoreError>;

@@ -20,6 +20,7 @@ fn entry<'a>(svix_id: &'a str, event_type: &'a str, occurred: i64, verdict: Verd
             Verdict::Mirror(change) => Some(change.id.clone()),
             Verdict::Ignored | Verdict::Dead(_) => None,
         },
+        user_id: None,
         instance_id: Some(Cow::Borrowed("ins_1")),
         occurred_at: at(occurred),
         received_at: at(occurred + 50),
@@ -30,8 +31,9 @@ fn entry<'a>(svix_id: &'a str, event_type: &'a str, occurred: i64, verdict: Verd
 
 /// A snapshot in any table, updated at the time it is told of.
 pub fn snapshot_in<'a>(table: Table, svix_id: &'a str, id: &'a str, time: i64, data: &'a str) -> Entry<'a> {
-    let snapshot = Snapshot { version: Version::new(at(time), at(time), svix_id), data };
-    let change = Change { table, id: Cow::Borrowed(id), snapshot: Some(snapshot), deleted_at: None };
+    let snapshot = Snapshot { version: Version::new(at(time), at(time), svix_id), data: data.into() };
+    let change =
+        Change { table, id: Cow::Borrowed(id), snapshot: Some(snapshot), deleted_at: None, inviter_id: None };
     entry(svix_id, "user.updated", time, Verdict::Mirror(change))
 }
 
@@ -48,16 +50,26 @@ pub fn snapshot_of<'a>(
     occurred: i64,
     data: &'a str,
 ) -> Entry<'a> {
-    let snapshot = Snapshot { version: Version::new(at(updated), at(occurred), svix_id), data };
-    let change =
-        Change { table: Table::Users, id: Cow::Borrowed(id), snapshot: Some(snapshot), deleted_at: None };
+    let snapshot = Snapshot { version: Version::new(at(updated), at(occurred), svix_id), data: data.into() };
+    let change = Change {
+        table: Table::Users,
+        id: Cow::Borrowed(id),
+        snapshot: Some(snapshot),
+        deleted_at: None,
+        inviter_id: None,
+    };
     entry(svix_id, "user.updated", occurred, Verdict::Mirror(change))
 }
 
 /// A user's deletion.
 pub fn deletion<'a>(svix_id: &'a str, id: &'a str, time: i64) -> Entry<'a> {
-    let change =
-        Change { table: Table::Users, id: Cow::Borrowed(id), snapshot: None, deleted_at: Some(at(time)) };
+    let change = Change {
+        table: Table::Users,
+        id: Cow::Borrowed(id),
+        snapshot: None,
+        deleted_at: Some(at(time)),
+        inviter_id: None,
+    };
     entry(svix_id, "user.deleted", time, Verdict::Mirror(change))
 }
 
@@ -69,12 +81,13 @@ pub fn deletion_with_snapshot<'a>(
     time: i64,
     data: &'a str,
 ) -> Entry<'a> {
-    let snapshot = Snapshot { version: Version::new(at(updated), at(time), svix_id), data };
+    let snapshot = Snapshot { version: Version::new(at(updated), at(time), svix_id), data: data.into() };
     let change = Change {
         table: Table::OrganizationMemberships,
         id: Cow::Borrowed(id),
         snapshot: Some(snapshot),
         deleted_at: Some(at(time)),
+        inviter_id: None,
     };
     entry(svix_id, "organizationMembership.deleted", time, Verdict::Mirror(change))
 }

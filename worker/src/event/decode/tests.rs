@@ -136,6 +136,52 @@ fn nul_characters_do_not_reach_the_database() {
 }
 
 #[test]
+fn an_event_is_applied_without_the_characters_that_no_database_holds() {
+    let body =
+        r#"{"data":{"id":"u","unsafe_metadata":{"\u0000":"\ud800"},"backup_codes":1},"type":"user.updated"}"#;
+    decoded("msg_a", body, &Policy::default(), |entry| {
+        let Verdict::Mirror(change) = &entry.verdict else { panic!("{entry:?}") };
+        let held = "{\"id\":\"u\",\"unsafe_metadata\":{\"\u{fffd}\":\"\\ufffd\"}}";
+        assert_eq!(change.snapshot.as_ref().unwrap().data, held);
+        assert!(entry.payload.unwrap().contains(held));
+    });
+}
+
+#[test]
+fn an_event_names_the_user_it_is_about() {
+    for (event_type, data, user) in [
+        ("user.updated", r#"{"id":"user_1","user_id":"other"}"#, Some("user_1")),
+        ("user.deleted", r#"{"id":"user_1"}"#, Some("user_1")),
+        ("user.banned", r#"{"id":"user_1"}"#, Some("user_1")),
+        ("session.created", r#"{"id":"sess_1","user_id":"user_1","user":{"id":"user_1"}}"#, Some("user_1")),
+        (
+            "organizationMembership.created",
+            r#"{"id":"m","public_user_data":{"user_id":"user_1"},"organization":{"created_by":"user_2"}}"#,
+            Some("user_1"),
+        ),
+        (
+            "organizationInvitation.accepted",
+            r#"{"id":"i","user_id":"user_1","inviter_id":"user_2"}"#,
+            Some("user_1"),
+        ),
+        ("email.created", r#"{"id":"ema_1","user_id":"user_1","body":"…"}"#, Some("user_1")),
+        (
+            "subscription.active",
+            r#"{"id":"s","payer":{"user_id":"user_1","organization_id":""}}"#,
+            Some("user_1"),
+        ),
+        ("subscription.active", r#"{"id":"s","payer":{"user_id":"","organization_id":"org_1"}}"#, None),
+        ("organization.created", r#"{"id":"org_1","created_by":"user_1"}"#, None),
+        ("session.created", r#"{"id":"sess_1","user_id":5,"payer":[]}"#, None),
+    ] {
+        let body = format!(r#"{{"data":{data},"type":"{event_type}"}}"#);
+        decoded("msg_a", &body, &Policy::default(), |entry| {
+            assert_eq!(entry.user_id.as_deref(), user, "{body}");
+        });
+    }
+}
+
+#[test]
 fn members_that_stand_twice_make_an_event_dead() {
     for body in [
         r#"{"data":{"id":"u"},"type":"user.created","type":"user.deleted"}"#,

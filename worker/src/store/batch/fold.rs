@@ -27,7 +27,7 @@ impl<'a> Row<'a> {
         if let Some(snapshot) = &change.snapshot
             && snapshot.version.as_str() > self.version
         {
-            self.data = Some(snapshot.data);
+            self.data = Some(&snapshot.data);
             self.version = snapshot.version.as_str();
         }
         self.deleted_at = earlier(self.deleted_at, change.deleted_at);
@@ -67,12 +67,24 @@ mod tests {
     }
 
     fn snapshot(id: &'static str, at: i64, data: &'static str) -> Change<'static> {
-        let snapshot = Snapshot { version: Version::new(millis(at), millis(at), "msg"), data };
-        Change { table: Table::Users, id: Cow::Borrowed(id), snapshot: Some(snapshot), deleted_at: None }
+        let snapshot = Snapshot { version: Version::new(millis(at), millis(at), "msg"), data: data.into() };
+        Change {
+            table: Table::Users,
+            id: Cow::Borrowed(id),
+            snapshot: Some(snapshot),
+            deleted_at: None,
+            inviter_id: None,
+        }
     }
 
     fn deletion(id: &'static str, at: i64) -> Change<'static> {
-        Change { table: Table::Users, id: Cow::Borrowed(id), snapshot: None, deleted_at: Some(millis(at)) }
+        Change {
+            table: Table::Users,
+            id: Cow::Borrowed(id),
+            snapshot: None,
+            deleted_at: Some(millis(at)),
+            inviter_id: None,
+        }
     }
 
     #[test]

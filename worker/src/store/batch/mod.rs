@@ -7,7 +7,7 @@ mod fold;
 
 pub(super) use fold::Row;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::event::{Change, Entry, Millis, Table, Verdict};
 use crate::store::error::StoreError;
@@ -15,6 +15,9 @@ use crate::store::ledger::Outcome;
 
 /// One open transaction of a backend.
 pub(super) trait Transaction {
+    /// Which of the ids have been erased. Until this transaction ends, no other can be.
+    fn erased(&mut self, ids: &[&str]) -> Result<HashSet<String>, StoreError>;
+
     /// Merges rows into a table: `data` and `version` move only to a greater version, `deleted_at` only to an
     /// earlier time. The ids are sorted and no two are the same. Returns the rows that moved.
     fn merge(&mut self, table: Table, rows: &[Row<'_>]) -> Result<Vec<Moved>, StoreError>;
@@ -59,6 +62,16 @@ pub(super) fn apply(
     transaction: &mut dyn Transaction,
     entries: &[Entry<'_>],
 ) -> Result<Vec<Outcome>, StoreError> {
+    let ids: BTreeSet<&str> = entries.iter().flat_map(Entry::ids).collect();
+    let erased = transaction.erased(&Vec::from_iter(ids))?;
+    if erased.is_empty() {
+        return apply_all(transaction, entries);
+    }
+    let remains: Vec<Entry<'_>> = entries.iter().map(|entry| entry.without(&erased)).collect();
+    apply_all(transaction, &remains)
+}
+
+fn apply_all(transaction: &mut dyn Transaction, entries: &[Entry<'_>]) -> Result<Vec<Outcome>, StoreError> {
     let first = first_deliveries(entries);
     let moved = merge(transaction, entries, &first)?;
     let mut records: Vec<(usize, Record<'_>)> = first

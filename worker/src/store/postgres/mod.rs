@@ -1,8 +1,10 @@
 //! The store in PostgreSQL, in the schema `clerk`.
 
+mod erasure;
 mod queries;
 mod url;
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
@@ -11,10 +13,11 @@ use diesel::r2d2::{self, ConnectionManager, CustomizeConnection, NopErrorHandler
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::error::{OpenError, StoreError};
-use super::{EventFilter, LedgerRow, Outcome, Store, StoreOptions, migrate};
-use crate::event::{Entry, Table};
+use super::{Erasure, EventFilter, LedgerRow, Outcome, Store, StoreOptions, erasure as erasing, migrate};
+use crate::event::{Entry, Millis, Table};
 use crate::store::batch::{self, Moved, Record, Row, Transaction};
-use queries::{Ledger, Merge, webhook_events};
+use erasure::PgSession;
+use queries::{Erased, Ledger, Merge, webhook_events};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
@@ -87,6 +90,15 @@ impl Store for PostgresStore {
         self.transaction(|transaction| transaction.merge(table, &[]).map(drop))
     }
 
+    fn erase(&self, user_id: &str) -> Result<Erasure, StoreError> {
+        self.connection()?.transaction(|connection| erasing::erase(&mut PgSession { connection }, user_id))
+    }
+
+    fn erasable(&self, before: Millis, limit: u32) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.connection()?;
+        erasing::erasable(&mut PgSession { connection: &mut connection }, before, limit)
+    }
+
     fn events(&self, filter: &EventFilter) -> Result<Vec<LedgerRow>, StoreError> {
         use webhook_events::dsl;
         let mut query = dsl::webhook_events.select(webhook_events::all_columns).into_boxed();
@@ -98,6 +110,9 @@ impl Store for PostgresStore {
         }
         if let Some(object_id) = &filter.object_id {
             query = query.filter(dsl::object_id.eq(object_id));
+        }
+        if let Some(user_id) = &filter.user_id {
+            query = query.filter(dsl::user_id.eq(user_id));
         }
         if let Some(since) = filter.since {
             query = query.filter(dsl::received_at.ge(since.to_datetime()));
@@ -130,6 +145,11 @@ impl PgTransaction<'_> {
 }
 
 impl Transaction for PgTransaction<'_> {
+    fn erased(&mut self, ids: &[&str]) -> Result<HashSet<String>, StoreError> {
+        let erased: Vec<String> = self.run(|connection| Erased { ids }.load(connection))?;
+        Ok(HashSet::from_iter(erased))
+    }
+
     fn merge(&mut self, table: Table, rows: &[Row<'_>]) -> Result<Vec<Moved>, StoreError> {
         let moved = self.run(|connection| Merge::new(table, rows).load(connection))?;
         Ok(moved.into_iter().map(queries::moved).collect())

@@ -16,6 +16,7 @@ diesel::table! {
         #[sql_name = "type"]
         event_type -> Nullable<Text>,
         object_id -> Nullable<Text>,
+        user_id -> Nullable<Text>,
         instance_id -> Nullable<Text>,
         occurred_at -> Timestamptz,
         received_at -> Timestamptz,
@@ -25,6 +26,31 @@ diesel::table! {
         payload -> Nullable<Text>,
     }
 }
+
+/// Which of some ids have been erased. The lock on the table that goes with it keeps erasures waiting.
+pub(super) struct Erased<'a> {
+    pub(super) ids: &'a [&'a str],
+}
+
+impl QueryFragment<Pg> for Erased<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT id FROM clerk.erased WHERE id = ANY (");
+        out.push_bind_param::<Array<Text>, _>(self.ids)?;
+        out.push_sql(") FOR KEY SHARE");
+        Ok(())
+    }
+}
+
+impl QueryId for Erased<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Erased<'_> {
+    type SqlType = Text;
+}
+
+impl RunQueryDsl<PgConnection> for Erased<'_> {}
 
 /// Merges rows into a mirror table and returns those that moved.
 pub(super) struct Merge<'a> {
@@ -99,6 +125,7 @@ pub(super) struct Ledger<'a> {
     svix_ids: Vec<&'a str>,
     types: Vec<Option<&'a str>>,
     object_ids: Vec<Option<&'a str>>,
+    user_ids: Vec<Option<&'a str>>,
     instance_ids: Vec<Option<&'a str>>,
     occurred_at: Vec<DateTime<Utc>>,
     received_at: Vec<DateTime<Utc>>,
@@ -114,6 +141,7 @@ impl<'a> Ledger<'a> {
             svix_ids: entries().map(|entry| entry.svix_id.as_ref()).collect(),
             types: entries().map(|entry| entry.event_type.as_deref()).collect(),
             object_ids: entries().map(|entry| entry.object_id.as_deref()).collect(),
+            user_ids: entries().map(|entry| entry.user_id.as_deref()).collect(),
             instance_ids: entries().map(|entry| entry.instance_id.as_deref()).collect(),
             occurred_at: entries().map(|entry| entry.occurred_at.to_datetime()).collect(),
             received_at: entries().map(|entry| entry.received_at.to_datetime()).collect(),
@@ -127,8 +155,8 @@ impl<'a> Ledger<'a> {
 impl QueryFragment<Pg> for Ledger<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
-            "INSERT INTO clerk.webhook_events (svix_id, type, object_id, instance_id, occurred_at, received_at, \
-                 outcome, error, payload) \
+            "INSERT INTO clerk.webhook_events (svix_id, type, object_id, user_id, instance_id, occurred_at, \
+                 received_at, outcome, error, payload) \
              SELECT * FROM UNNEST(",
         );
         out.push_bind_param::<Array<Text>, _>(&self.svix_ids)?;
@@ -136,6 +164,8 @@ impl QueryFragment<Pg> for Ledger<'_> {
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.types)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.object_ids)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.user_ids)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.instance_ids)?;
         out.push_sql(", ");

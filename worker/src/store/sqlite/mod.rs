@@ -1,7 +1,9 @@
 //! The store in a SQLite file: for one machine, without a server.
 
+mod erasure;
 mod queries;
 
+use std::collections::HashSet;
 use std::path::{self, Path};
 use std::time::Duration;
 
@@ -13,10 +15,11 @@ use diesel::sql_types::{Bool, Text};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::error::{OpenError, StoreError};
-use super::{EventFilter, LedgerRow, Outcome, Store, StoreOptions, migrate};
-use crate::event::{Entry, Table};
+use super::{Erasure, EventFilter, LedgerRow, Outcome, Store, StoreOptions, erasure as erasing, migrate};
+use crate::event::{Entry, Millis, Table};
 use crate::store::batch::{self, Moved, Record, Row, Transaction};
-use queries::{Ledger, Merge, webhook_events};
+use erasure::SqliteSession;
+use queries::{Erased, Ledger, Merge, webhook_events};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 
@@ -89,6 +92,15 @@ impl Store for SqliteStore {
         self.transaction(|connection| SqliteTransaction { connection }.merge(table, &[]).map(drop))
     }
 
+    fn erase(&self, user_id: &str) -> Result<Erasure, StoreError> {
+        self.transaction(|connection| erasing::erase(&mut SqliteSession { connection }, user_id))
+    }
+
+    fn erasable(&self, before: Millis, limit: u32) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.connection()?;
+        erasing::erasable(&mut SqliteSession { connection: &mut connection }, before, limit)
+    }
+
     fn events(&self, filter: &EventFilter) -> Result<Vec<LedgerRow>, StoreError> {
         use webhook_events::dsl;
         let mut query = dsl::webhook_events.select(webhook_events::all_columns).into_boxed();
@@ -100,6 +112,9 @@ impl Store for SqliteStore {
         }
         if let Some(object_id) = &filter.object_id {
             query = query.filter(dsl::object_id.eq(object_id));
+        }
+        if let Some(user_id) = &filter.user_id {
+            query = query.filter(dsl::user_id.eq(user_id));
         }
         if let Some(since) = filter.since {
             // As text in our own format, which diesel's differs from.
@@ -121,6 +136,11 @@ struct SqliteTransaction<'a> {
 }
 
 impl Transaction for SqliteTransaction<'_> {
+    fn erased(&mut self, ids: &[&str]) -> Result<HashSet<String>, StoreError> {
+        let erased: Vec<String> = Erased::new(ids)?.load(self.connection)?;
+        Ok(HashSet::from_iter(erased))
+    }
+
     fn merge(&mut self, table: Table, rows: &[Row<'_>]) -> Result<Vec<Moved>, StoreError> {
         let moved = Merge::new(table, rows)?.load(self.connection)?;
         Ok(moved.into_iter().map(queries::moved).collect())

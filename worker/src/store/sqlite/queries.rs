@@ -18,6 +18,7 @@ diesel::table! {
         #[sql_name = "type"]
         event_type -> Nullable<Text>,
         object_id -> Nullable<Text>,
+        user_id -> Nullable<Text>,
         instance_id -> Nullable<Text>,
         occurred_at -> TimestamptzSqlite,
         received_at -> TimestamptzSqlite,
@@ -27,6 +28,37 @@ diesel::table! {
         payload -> Nullable<Text>,
     }
 }
+
+/// Which of some ids have been erased.
+pub(super) struct Erased {
+    ids: String,
+}
+
+impl Erased {
+    pub(super) fn new(ids: &[&str]) -> QueryResult<Self> {
+        Ok(Self { ids: json(ids.iter())? })
+    }
+}
+
+impl QueryFragment<Sqlite> for Erased {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("SELECT id FROM erased WHERE id IN (SELECT value FROM json_each(");
+        out.push_bind_param::<Text, _>(&self.ids)?;
+        out.push_sql("))");
+        Ok(())
+    }
+}
+
+impl QueryId for Erased {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Erased {
+    type SqlType = Text;
+}
+
+impl RunQueryDsl<SqliteConnection> for Erased {}
 
 /// Merges rows into a mirror table and returns those that moved.
 pub(super) struct Merge {
@@ -107,6 +139,7 @@ struct LedgerEntry<'a> {
     svix_id: &'a str,
     r#type: Option<&'a str>,
     object_id: Option<&'a str>,
+    user_id: Option<&'a str>,
     instance_id: Option<&'a str>,
     occurred_at: String,
     received_at: String,
@@ -121,6 +154,7 @@ impl Ledger {
             svix_id: &record.entry.svix_id,
             r#type: record.entry.event_type.as_deref(),
             object_id: record.entry.object_id.as_deref(),
+            user_id: record.entry.user_id.as_deref(),
             instance_id: record.entry.instance_id.as_deref(),
             occurred_at: record.entry.occurred_at.to_rfc3339(),
             received_at: record.entry.received_at.to_rfc3339(),
@@ -135,10 +169,10 @@ impl Ledger {
 impl QueryFragment<Sqlite> for Ledger {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql(
-            "INSERT INTO webhook_events (svix_id, type, object_id, instance_id, occurred_at, received_at, \
-                 outcome, error, payload) \
+            "INSERT INTO webhook_events (svix_id, type, object_id, user_id, instance_id, occurred_at, \
+                 received_at, outcome, error, payload) \
              SELECT value ->> '$.svix_id', value ->> '$.type', value ->> '$.object_id', \
-                 value ->> '$.instance_id', value ->> '$.occurred_at', value ->> '$.received_at', \
+                 value ->> '$.user_id', value ->> '$.instance_id', value ->> '$.occurred_at', value ->> '$.received_at', \
                  value ->> '$.outcome', value ->> '$.error', value ->> '$.payload' \
              FROM json_each(",
         );

@@ -9,7 +9,7 @@ use crate::database::Database;
 use crate::events::*;
 
 const ANY: EventFilter =
-    EventFilter { event_type: None, outcome: None, object_id: None, since: None, limit: 100 };
+    EventFilter { event_type: None, outcome: None, object_id: None, user_id: None, since: None, limit: 100 };
 
 fn ids(rows: &[LedgerRow]) -> Vec<&str> {
     rows.iter().map(|row| row.svix_id.as_str()).collect()

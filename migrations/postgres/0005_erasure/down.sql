@@ -1,0 +1,2 @@
+DROP INDEX clerk.users_deleted_at_idx;
+DROP TABLE clerk.erased;

@@ -1,0 +1,2 @@
+DROP INDEX users_deleted_at_idx;
+DROP TABLE erased;
