@@ -11,6 +11,7 @@ mod signed;
 mod catalogue;
 mod configuration;
 mod crash;
+mod erasure;
 mod extremes;
 mod http;
 mod operator;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     time::{Duration, Instant},
 };
 
@@ -144,19 +145,20 @@ impl Mirror {
         }
     }
 
-    /// Everything in the database as text.
+    /// Everything in the database as text: all rows of all tables, or the whole file.
     pub fn dump(&mut self) -> String {
+        if matches!(self, Self::Sqlite(_)) {
+            let path: Vec<Line> = self.load("SELECT file AS text FROM pragma_database_list");
+            let files = [path[0].text.clone(), format!("{}-wal", path[0].text)];
+            return files.map(|file| String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned()).concat();
+        }
+        let tables: Vec<Line> = self.load(
+            "SELECT relname::text AS text FROM pg_class WHERE relnamespace = 'clerk'::regnamespace AND relkind = 'r'",
+        );
         let mut text = String::new();
-        for table in TABLES.into_iter().chain(["webhook_events"]) {
-            let name = self.table(table);
-            let row = match self {
-                Self::Postgres(_) => "SELECT row_to_json(t)::text AS text FROM".to_owned(),
-                Self::Sqlite(_) if table == "webhook_events" => {
-                    "SELECT coalesce(error,'') || coalesce(payload,'') AS text FROM".to_owned()
-                }
-                Self::Sqlite(_) => "SELECT coalesce(data, '') AS text FROM".to_owned(),
-            };
-            let rows: Vec<Line> = self.load(&format!("{row} {name} t"));
+        for table in tables {
+            let rows: Vec<Line> =
+                self.load(&format!("SELECT row_to_json(t)::text AS text FROM clerk.{} t", table.text));
             rows.iter().for_each(|row| text.push_str(&row.text));
         }
         text

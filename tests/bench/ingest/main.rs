@@ -58,7 +58,7 @@ fn measure(options: &Options) -> anyhow::Result<()> {
     // Built before anything is measured, not beside it.
     harness::binaries();
     let broker = RabbitMq::start()?;
-    let machine = Machine::here(&broker)?;
+    let machine = Machine::here(Some(&broker))?;
     let traffic = Traffic::new(SEED, DISTINCT_EVENTS)?;
     println!("{machine}\n{traffic}\n");
 

@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<()> {
     harness::binaries();
     let broker = RabbitMq::start()?;
     let postgres = Server::new(Postgres::start(Durability::Full)?);
-    let machine = Machine::here(&broker)?;
+    let machine = Machine::here(Some(&broker))?;
     let traffic = Traffic::new(SEED, EVENTS_PER_SECOND * usize::from(options.seconds()))?;
     let probes = Traffic::new(PROBE_SEED, MOST_PROBES)?;
     println!("{machine}, PostgreSQL {}\n{traffic}\n", postgres.version());

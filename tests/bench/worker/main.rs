@@ -50,7 +50,7 @@ fn main() -> anyhow::Result<()> {
     harness::binaries();
     let broker = RabbitMq::start()?;
     let postgres = Server::new(Postgres::start(Durability::Full)?);
-    let machine = Machine::here(&broker)?;
+    let machine = Machine::here(Some(&broker))?;
     let events = Events::new(EVENTS_PER_SECOND * usize::from(options.seconds()))?;
     println!("{machine}, PostgreSQL {}\n{}\n", postgres.version(), events.traffic);
 

@@ -25,6 +25,15 @@ pub trait Database: Sync {
     /// An expression for a column that holds a list of texts as JSON.
     fn list(&self, column: &str) -> String;
 
+    /// Every row of a table, every column of it, as text.
+    fn rows(&self, table: &str) -> Vec<Option<String>>;
+
+    /// Everything that is stored, as text.
+    fn dump(&self) -> String {
+        let tables = Table::ALL.map(Table::name).into_iter().chain(["webhook_events", "erased"]);
+        tables.flat_map(|table| self.rows(table)).flatten().collect()
+    }
+
     /// The one text of a query.
     fn text(&self, sql: &str) -> Option<String> {
         let mut rows = self.texts(sql);

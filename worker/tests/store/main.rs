@@ -2,8 +2,10 @@
 
 mod cases;
 mod database;
+mod erasing;
 mod events;
 mod postgres;
+mod provisioning;
 mod sqlite;
 
 /// Runs every case on SQLite and on PostgreSQL, each in a fresh database that has been migrated.
@@ -42,4 +44,11 @@ on_every_backend! {
     typed_columns_are_null_where_the_data_is_of_another_type
     typed_columns_follow_the_data
     the_ledger_is_listed_newest_first_and_filtered
+    nothing_personal_of_the_erased_is_left
+    no_late_event_brings_the_erased_back
+    an_earlier_deletion_still_counts_after_the_erasure
+    only_who_was_deleted_can_be_erased
+    an_address_that_is_used_again_belongs_to_somebody_else
+    those_whose_time_has_come_are_the_longest_deleted
+    an_erasure_between_batches_lets_nothing_slip_through
 }

@@ -34,7 +34,7 @@ impl Postgres {
         database
     }
 
-    fn connection(&self) -> PgConnection {
+    pub fn connection(&self) -> PgConnection {
         let mut connection = PgConnection::establish(&self.url).unwrap();
         connection.batch_execute("SET search_path = clerk").unwrap();
         connection
@@ -81,6 +81,10 @@ impl Database for Postgres {
              CREATE TRIGGER refuse BEFORE INSERT ON users
                  FOR EACH ROW WHEN (NEW.id = '{id}') EXECUTE FUNCTION refuse();"
         ));
+    }
+
+    fn rows(&self, table: &str) -> Vec<Option<String>> {
+        self.texts(&format!("SELECT row_to_json(t)::text AS value FROM {table} t"))
     }
 
     fn iso(&self, column: &str) -> String {

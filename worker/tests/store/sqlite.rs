@@ -83,6 +83,12 @@ impl Database for Sqlite {
         ));
     }
 
+    fn rows(&self, table: &str) -> Vec<Option<String>> {
+        let columns = self.texts(&format!("SELECT name AS value FROM pragma_table_xinfo('{table}')"));
+        let quoted: Vec<_> = columns.into_iter().flatten().map(|name| format!("quote({name})")).collect();
+        self.texts(&format!("SELECT {} AS value FROM {table}", quoted.join(" || ' ' || ")))
+    }
+
     fn iso(&self, column: &str) -> String {
         column.to_owned()
     }

@@ -93,7 +93,11 @@ impl Store for SqliteStore {
     }
 
     fn erase(&self, user_id: &str) -> Result<Erasure, StoreError> {
-        self.transaction(|connection| erasing::erase(&mut SqliteSession { connection }, user_id))
+        let erasure =
+            self.transaction(|connection| erasing::erase(&mut SqliteSession { connection }, user_id))?;
+        // What was overwritten is still in the log.
+        self.connection()?.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;
+        Ok(erasure)
     }
 
     fn erasable(&self, before: Millis, limit: u32) -> Result<Vec<String>, StoreError> {
@@ -159,11 +163,13 @@ struct Session {
 impl CustomizeConnection<SqliteConnection, r2d2::Error> for Session {
     fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), r2d2::Error> {
         // The timeout comes first, the rest may have to wait for another process. FULL, because what is
-        // acknowledged after a commit must survive a loss of power.
+        // acknowledged after a commit must survive a loss of power. Secure deletion, because otherwise the file
+        // keeps what has been erased until the space is needed.
         let busy_timeout = self.busy_timeout.as_millis();
         connection
             .batch_execute(&format!(
-                "PRAGMA busy_timeout = {busy_timeout}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                "PRAGMA busy_timeout = {busy_timeout}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                 PRAGMA secure_delete = ON;"
             ))
             .map_err(r2d2::Error::QueryError)
     }

@@ -1,11 +1,13 @@
 //! The cases: what any backend has to do.
 
 mod columns;
+mod erasure;
 mod ledger;
 mod merging;
 mod migrations;
 
 pub use columns::*;
+pub use erasure::*;
 pub use ledger::*;
 pub use merging::*;
 pub use migrations::*;
