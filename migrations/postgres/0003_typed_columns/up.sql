@@ -2,8 +2,8 @@
 --
 -- The functions read one field of an object and are lenient: a missing field, a wrong type or a number out of
 -- range is NULL, never an error, because an event must not fail over a column somebody might query.
--- Each is a single expression, which PostgreSQL inlines (all but json_text_array): keep it that way,
--- every event that is applied runs through them.
+-- Each is a single expression, which PostgreSQL inlines: keep it that way, every event that is applied runs
+-- through them. A subquery cannot be inlined, and PL/pgSQL plans it once a session instead of once a statement.
 
 CREATE FUNCTION clerk.json_text(object jsonb, field text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -32,15 +32,18 @@ CREATE FUNCTION clerk.json_object(object jsonb, field text) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE jsonb_typeof(object -> field) WHEN 'object' THEN object -> field END;
 
--- The strings of an array, in its order; elements of another type are left out.
-CREATE FUNCTION clerk.json_text_array(object jsonb, field text) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE jsonb_typeof(object -> field) WHEN 'array' THEN
-    ARRAY(SELECT element #>> '{}'
-          FROM jsonb_array_elements(object -> field) WITH ORDINALITY AS elements (element, position)
-          WHERE jsonb_typeof(element) = 'string'
-          ORDER BY position)
-END;
+-- What a path finds in an array, in its order; what is not a string is left out.
+CREATE FUNCTION clerk.json_text_array(list jsonb, path jsonpath DEFAULT '$[*]') RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN CASE jsonb_typeof(list) WHEN 'array' THEN
+        ARRAY(SELECT element #>> '{}'
+              FROM jsonb_path_query(list, path) WITH ORDINALITY AS found (element, position)
+              WHERE jsonb_typeof(element) = 'string'
+              ORDER BY position)
+    END;
+END
+$$;
 
 -- A user's primary e-mail address and phone number are those whose id the user names.
 ALTER TABLE clerk.users
@@ -56,6 +59,9 @@ ALTER TABLE clerk.users
         jsonb_path_query_first(data,
             '$.phone_numbers[*] ? (@.id == $.primary_phone_number_id).phone_number ? (@.type() == "string")')
         #>> '{}') STORED,
+    ADD verified_email_addresses text[] GENERATED ALWAYS AS (
+        clerk.json_text_array(data -> 'email_addresses', '$[*] ? (@.verification.status == "verified").email_address')
+        ) STORED,
     ADD username            text        GENERATED ALWAYS AS (clerk.json_text(data, 'username')) STORED,
     ADD first_name          text        GENERATED ALWAYS AS (clerk.json_text(data, 'first_name')) STORED,
     ADD last_name           text        GENERATED ALWAYS AS (clerk.json_text(data, 'last_name')) STORED,
@@ -84,6 +90,8 @@ CREATE INDEX users_external_id_idx ON clerk.users (external_id) WHERE external_i
 
 COMMENT ON COLUMN clerk.users.primary_email_address_verified IS
     'Whether the primary e-mail address is verified; false when there is none.';
+COMMENT ON COLUMN clerk.users.verified_email_addresses IS
+    'All verified e-mail addresses of the user, the primary one among them if it is verified.';
 COMMENT ON COLUMN clerk.users.mfa_enabled_at IS
     'When MFA was last enabled; not cleared when it is disabled. For whether it is on, see two_factor_enabled.';
 COMMENT ON COLUMN clerk.users.mfa_disabled_at IS
@@ -114,7 +122,7 @@ ALTER TABLE clerk.organization_memberships
     ADD user_id          text        GENERATED ALWAYS AS (clerk.json_text(data -> 'public_user_data', 'user_id')) STORED,
     ADD role             text        GENERATED ALWAYS AS (clerk.json_text(data, 'role')) STORED,
     ADD role_name        text        GENERATED ALWAYS AS (clerk.json_text(data, 'role_name')) STORED,
-    ADD permissions      text[]      GENERATED ALWAYS AS (clerk.json_text_array(data, 'permissions')) STORED,
+    ADD permissions      text[]      GENERATED ALWAYS AS (clerk.json_text_array(data -> 'permissions')) STORED,
     ADD public_metadata  jsonb       GENERATED ALWAYS AS (clerk.json_object(data, 'public_metadata')) STORED,
     ADD private_metadata jsonb       GENERATED ALWAYS AS (clerk.json_object(data, 'private_metadata')) STORED,
     ADD created_at       timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'created_at')) STORED,
@@ -126,3 +134,193 @@ CREATE INDEX organization_memberships_user_id_idx ON clerk.organization_membersh
 COMMENT ON COLUMN clerk.organization_memberships.role IS 'The key of the role, such as org:admin.';
 COMMENT ON COLUMN clerk.organization_memberships.permissions IS
     'The role''s permissions at the time of the newest event about the membership.';
+
+ALTER TABLE clerk.sessions
+    ADD user_id                     text        GENERATED ALWAYS AS (clerk.json_text(data, 'user_id')) STORED,
+    ADD client_id                   text        GENERATED ALWAYS AS (clerk.json_text(data, 'client_id')) STORED,
+    ADD status                      text        GENERATED ALWAYS AS (clerk.json_text(data, 'status')) STORED,
+    ADD actor                       jsonb       GENERATED ALWAYS AS (clerk.json_object(data, 'actor')) STORED,
+    ADD last_active_organization_id text        GENERATED ALWAYS AS (clerk.json_text(data, 'last_active_organization_id')) STORED,
+    ADD last_active_at              timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'last_active_at')) STORED,
+    ADD expire_at                   timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'expire_at')) STORED,
+    ADD abandon_at                  timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'abandon_at')) STORED,
+    ADD created_at                  timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'created_at')) STORED,
+    ADD updated_at                  timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'updated_at')) STORED;
+
+CREATE INDEX sessions_user_id_idx ON clerk.sessions (user_id);
+-- Sessions that have ended stay, and become most of the table.
+CREATE INDEX sessions_active_idx ON clerk.sessions (expire_at) WHERE status = 'active';
+
+COMMENT ON COLUMN clerk.sessions.status IS
+    'As of the newest event. Clerk sends none when a session becomes expired, abandoned or replaced: see expire_at.';
+COMMENT ON COLUMN clerk.sessions.actor IS 'Who is impersonating the user (actor.sub); null in an ordinary session.';
+COMMENT ON COLUMN clerk.sessions.abandon_at IS 'When it ends if the user does not come back.';
+
+ALTER TABLE clerk.organization_invitations
+    ADD email_address   text        GENERATED ALWAYS AS (clerk.json_text(data, 'email_address')) STORED,
+    ADD organization_id text        GENERATED ALWAYS AS (clerk.json_text(data, 'organization_id')) STORED,
+    ADD role            text        GENERATED ALWAYS AS (clerk.json_text(data, 'role')) STORED,
+    ADD role_name       text        GENERATED ALWAYS AS (clerk.json_text(data, 'role_name')) STORED,
+    ADD status          text        GENERATED ALWAYS AS (clerk.json_text(data, 'status')) STORED,
+    ADD inviter_id      text        GENERATED ALWAYS AS (clerk.json_text(data, 'inviter_id')) STORED,
+    ADD user_id         text        GENERATED ALWAYS AS (clerk.json_text(data, 'user_id')) STORED,
+    ADD public_metadata jsonb       GENERATED ALWAYS AS (clerk.json_object(data, 'public_metadata')) STORED,
+    ADD expires_at      timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'expires_at')) STORED,
+    ADD created_at      timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'created_at')) STORED,
+    ADD updated_at      timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'updated_at')) STORED;
+
+CREATE INDEX organization_invitations_email_address_idx ON clerk.organization_invitations (lower(email_address));
+CREATE INDEX organization_invitations_organization_id_idx ON clerk.organization_invitations (organization_id);
+
+COMMENT ON COLUMN clerk.organization_invitations.status IS
+    'pending, accepted or revoked. Clerk sends no event when an invitation expires: see expires_at.';
+COMMENT ON COLUMN clerk.organization_invitations.role IS 'The key of the role the invited person will have.';
+COMMENT ON COLUMN clerk.organization_invitations.inviter_id IS 'The id of the user who sent it.';
+COMMENT ON COLUMN clerk.organization_invitations.user_id IS 'The id of the user who accepted it.';
+
+ALTER TABLE clerk.organization_domains
+    ADD organization_id           text        GENERATED ALWAYS AS (clerk.json_text(data, 'organization_id')) STORED,
+    ADD name                      text        GENERATED ALWAYS AS (clerk.json_text(data, 'name')) STORED,
+    ADD enrollment_mode           text        GENERATED ALWAYS AS (clerk.json_text(data, 'enrollment_mode')) STORED,
+    ADD verified                  boolean     GENERATED ALWAYS AS (
+        jsonb_path_exists(data, '$ ? (@.affiliation_verification.status == "verified"
+            || @.ownership_verification.status == "verified" || @.verification.status == "verified")')
+        ) STORED,
+    ADD affiliation_email_address text        GENERATED ALWAYS AS (clerk.json_text(data, 'affiliation_email_address')) STORED,
+    ADD created_at                timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'created_at')) STORED,
+    ADD updated_at                timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'updated_at')) STORED;
+
+CREATE INDEX organization_domains_organization_id_idx ON clerk.organization_domains (organization_id);
+CREATE INDEX organization_domains_name_idx ON clerk.organization_domains (lower(name));
+
+COMMENT ON COLUMN clerk.organization_domains.enrollment_mode IS
+    'How people with an address of this domain get in: manual_invitation, automatic_invitation, automatic_suggestion or enterprise_sso.';
+COMMENT ON COLUMN clerk.organization_domains.verified IS
+    'Whether the domain has been verified in any of Clerk''s ways: affiliation, ownership, or the older verification.';
+
+ALTER TABLE clerk.roles
+    ADD key                 text        GENERATED ALWAYS AS (clerk.json_text(data, 'key')) STORED,
+    ADD name                text        GENERATED ALWAYS AS (clerk.json_text(data, 'name')) STORED,
+    ADD description         text        GENERATED ALWAYS AS (clerk.json_text(data, 'description')) STORED,
+    ADD is_creator_eligible boolean     GENERATED ALWAYS AS (clerk.json_boolean(data, 'is_creator_eligible')) STORED,
+    ADD permissions         text[]      GENERATED ALWAYS AS (clerk.json_text_array(data -> 'permissions', '$[*].key')) STORED,
+    ADD created_at          timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'created_at')) STORED,
+    ADD updated_at          timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'updated_at')) STORED;
+
+CREATE INDEX roles_key_idx ON clerk.roles (key);
+
+COMMENT ON COLUMN clerk.roles.key IS 'What memberships and invitations call it, such as org:admin.';
+COMMENT ON COLUMN clerk.roles.is_creator_eligible IS 'Whether who creates an organization may be given this role in it.';
+COMMENT ON COLUMN clerk.roles.permissions IS 'The keys of the permissions it grants.';
+
+ALTER TABLE clerk.permissions
+    ADD key         text        GENERATED ALWAYS AS (clerk.json_text(data, 'key')) STORED,
+    ADD name        text        GENERATED ALWAYS AS (clerk.json_text(data, 'name')) STORED,
+    ADD description text        GENERATED ALWAYS AS (clerk.json_text(data, 'description')) STORED,
+    ADD type        text        GENERATED ALWAYS AS (clerk.json_text(data, 'type')) STORED,
+    ADD created_at  timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'created_at')) STORED,
+    ADD updated_at  timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'updated_at')) STORED;
+
+COMMENT ON COLUMN clerk.permissions.key IS 'What roles and memberships call it, such as org:sys_memberships:manage.';
+COMMENT ON COLUMN clerk.permissions.type IS 'system: one of Clerk''s own; custom: one of yours.';
+
+ALTER TABLE clerk.invitations
+    ADD email_address   text        GENERATED ALWAYS AS (clerk.json_text(data, 'email_address')) STORED,
+    ADD status          text        GENERATED ALWAYS AS (clerk.json_text(data, 'status')) STORED,
+    ADD public_metadata jsonb       GENERATED ALWAYS AS (clerk.json_object(data, 'public_metadata')) STORED,
+    ADD expires_at      timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'expires_at')) STORED,
+    ADD created_at      timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'created_at')) STORED,
+    ADD updated_at      timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'updated_at')) STORED;
+
+CREATE INDEX invitations_email_address_idx ON clerk.invitations (lower(email_address));
+
+COMMENT ON COLUMN clerk.invitations.status IS
+    'pending, accepted or revoked. Clerk sends no event when an invitation expires: see expires_at.';
+
+ALTER TABLE clerk.waitlist_entries
+    ADD email_address text        GENERATED ALWAYS AS (clerk.json_text(data, 'email_address')) STORED,
+    ADD status        text        GENERATED ALWAYS AS (clerk.json_text(data, 'status')) STORED,
+    ADD is_locked     boolean     GENERATED ALWAYS AS (clerk.json_boolean(data, 'is_locked')) STORED,
+    ADD invitation_id text        GENERATED ALWAYS AS (clerk.json_text(data -> 'invitation', 'id')) STORED,
+    ADD created_at    timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'created_at')) STORED,
+    ADD updated_at    timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'updated_at')) STORED;
+
+CREATE INDEX waitlist_entries_email_address_idx ON clerk.waitlist_entries (lower(email_address));
+
+COMMENT ON COLUMN clerk.waitlist_entries.is_locked IS 'Whether Clerk is about to change it, together with others.';
+COMMENT ON COLUMN clerk.waitlist_entries.invitation_id IS 'The id of the invitation it led to.';
+
+-- Clerk fills one of a payer's two ids and sends the other as the empty text.
+ALTER TABLE clerk.subscriptions
+    ADD status                text        GENERATED ALWAYS AS (clerk.json_text(data, 'status')) STORED,
+    ADD payer_id              text        GENERATED ALWAYS AS (nullif(clerk.json_text(data, 'payer_id'), '')) STORED,
+    ADD payer_user_id         text        GENERATED ALWAYS AS (nullif(clerk.json_text(data -> 'payer', 'user_id'), '')) STORED,
+    ADD payer_organization_id text        GENERATED ALWAYS AS (nullif(clerk.json_text(data -> 'payer', 'organization_id'), '')) STORED,
+    ADD latest_payment_id     text        GENERATED ALWAYS AS (clerk.json_text(data, 'latest_payment_id')) STORED,
+    ADD active_at             timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'active_at')) STORED,
+    ADD past_due_at           timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'past_due_at')) STORED,
+    ADD canceled_at           timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'canceled_at')) STORED,
+    ADD ended_at              timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'ended_at')) STORED,
+    ADD created_at            timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'created_at')) STORED,
+    ADD updated_at            timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'updated_at')) STORED;
+
+CREATE INDEX subscriptions_payer_user_id_idx ON clerk.subscriptions (payer_user_id)
+    WHERE payer_user_id IS NOT NULL;
+CREATE INDEX subscriptions_payer_organization_id_idx ON clerk.subscriptions (payer_organization_id)
+    WHERE payer_organization_id IS NOT NULL;
+
+COMMENT ON COLUMN clerk.subscriptions.payer_user_id IS 'The user who pays; null where an organization does.';
+COMMENT ON COLUMN clerk.subscriptions.payer_organization_id IS 'The organization that pays; null where a user does.';
+
+ALTER TABLE clerk.subscription_items
+    ADD subscription_id       text        GENERATED ALWAYS AS (clerk.json_text(data, 'subscription_id')) STORED,
+    ADD status                text        GENERATED ALWAYS AS (clerk.json_text(data, 'status')) STORED,
+    ADD plan_id               text        GENERATED ALWAYS AS (clerk.json_text(data, 'plan_id')) STORED,
+    ADD plan_slug             text        GENERATED ALWAYS AS (clerk.json_text(data -> 'plan', 'slug')) STORED,
+    ADD interval              text        GENERATED ALWAYS AS (clerk.json_text(data, 'interval')) STORED,
+    ADD is_free_trial         boolean     GENERATED ALWAYS AS (clerk.json_boolean(data, 'is_free_trial')) STORED,
+    ADD payer_user_id         text        GENERATED ALWAYS AS (nullif(clerk.json_text(data -> 'payer', 'user_id'), '')) STORED,
+    ADD payer_organization_id text        GENERATED ALWAYS AS (nullif(clerk.json_text(data -> 'payer', 'organization_id'), '')) STORED,
+    ADD period_start          timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'period_start')) STORED,
+    ADD period_end            timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'period_end')) STORED,
+    ADD created_at            timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'created_at')) STORED,
+    ADD updated_at            timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'updated_at')) STORED;
+
+CREATE INDEX subscription_items_subscription_id_idx ON clerk.subscription_items (subscription_id);
+CREATE INDEX subscription_items_payer_user_id_idx ON clerk.subscription_items (payer_user_id)
+    WHERE payer_user_id IS NOT NULL;
+CREATE INDEX subscription_items_payer_organization_id_idx ON clerk.subscription_items (payer_organization_id)
+    WHERE payer_organization_id IS NOT NULL;
+
+COMMENT ON COLUMN clerk.subscription_items.interval IS 'How often the plan is charged for: month or annual.';
+COMMENT ON COLUMN clerk.subscription_items.period_end IS 'Null for the plan one has by default.';
+COMMENT ON COLUMN clerk.subscription_items.payer_user_id IS 'The user who pays; null where an organization does.';
+COMMENT ON COLUMN clerk.subscription_items.payer_organization_id IS 'The organization that pays; null where a user does.';
+
+ALTER TABLE clerk.payment_attempts
+    ADD status                text        GENERATED ALWAYS AS (clerk.json_text(data, 'status')) STORED,
+    ADD payment_id            text        GENERATED ALWAYS AS (clerk.json_text(data, 'payment_id')) STORED,
+    ADD invoice_id            text        GENERATED ALWAYS AS (clerk.json_text(data, 'invoice_id')) STORED,
+    ADD charge_type           text        GENERATED ALWAYS AS (clerk.json_text(data, 'charge_type')) STORED,
+    ADD payer_user_id         text        GENERATED ALWAYS AS (nullif(clerk.json_text(data -> 'payer', 'user_id'), '')) STORED,
+    ADD payer_organization_id text        GENERATED ALWAYS AS (nullif(clerk.json_text(data -> 'payer', 'organization_id'), '')) STORED,
+    ADD amount                bigint      GENERATED ALWAYS AS (clerk.json_bigint(data -> 'totals' -> 'grand_total', 'amount')) STORED,
+    ADD currency              text        GENERATED ALWAYS AS (clerk.json_text(data -> 'totals' -> 'grand_total', 'currency')) STORED,
+    ADD failed_reason_code    text        GENERATED ALWAYS AS (clerk.json_text(data -> 'failed_reason', 'code')) STORED,
+    ADD billing_date          timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'billing_date')) STORED,
+    ADD paid_at               timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'paid_at')) STORED,
+    ADD failed_at             timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'failed_at')) STORED,
+    ADD created_at            timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'created_at')) STORED,
+    ADD updated_at            timestamptz GENERATED ALWAYS AS (clerk.json_time(data, 'updated_at')) STORED;
+
+CREATE INDEX payment_attempts_payer_user_id_idx ON clerk.payment_attempts (payer_user_id)
+    WHERE payer_user_id IS NOT NULL;
+CREATE INDEX payment_attempts_payer_organization_id_idx ON clerk.payment_attempts (payer_organization_id)
+    WHERE payer_organization_id IS NOT NULL;
+
+COMMENT ON COLUMN clerk.payment_attempts.amount IS
+    'The grand total, taxes and fees included, in the smallest unit of the currency (cents).';
+COMMENT ON COLUMN clerk.payment_attempts.charge_type IS 'checkout or recurring.';
+COMMENT ON COLUMN clerk.payment_attempts.failed_reason_code IS 'Why it failed, such as card_declined.';
+COMMENT ON COLUMN clerk.payment_attempts.payer_user_id IS 'The user who pays; null where an organization does.';
+COMMENT ON COLUMN clerk.payment_attempts.payer_organization_id IS 'The organization that pays; null where a user does.';

@@ -1,5 +1,6 @@
 //! What a case needs of a database beside the store under test.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -16,8 +17,19 @@ pub trait Database: Sync {
     fn execute(&self, sql: &str);
     /// The single text column of a query's rows.
     fn texts(&self, sql: &str) -> Vec<Option<String>>;
+    /// The folder of the backend's migrations.
+    fn migrations(&self) -> &'static Path;
     /// Reverts every migration.
     fn revert_migrations(&self);
+    /// Reverts the newest migrations, the last of them the one with this version.
+    fn revert_down_to(&self, version: &str);
+    /// The columns of a table or view.
+    fn columns(&self, relation: &str) -> Vec<String>;
+    /// What the database says its schema is: a line for each table, column, constraint, index, view, function
+    /// and trigger.
+    fn schema(&self) -> Vec<String>;
+    /// What a query reads from end to end, instead of finding it by an index.
+    fn scans(&self, sql: &str) -> Vec<String>;
     /// Makes the database refuse the user with this id.
     fn refuse_user(&self, id: &str);
     /// An expression for a time column as `2026-11-23T15:54:40.123Z`.

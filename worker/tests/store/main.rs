@@ -23,6 +23,9 @@ macro_rules! on_every_backend {
 on_every_backend! {
     a_migrated_database_has_nothing_left_to_migrate
     migrations_go_down_and_up_with_rows_in_place
+    typed_columns_of_rows_that_are_there_are_filled
+    the_schema_is_the_recorded_one
+    a_table_of_ones_own_may_refer_to_a_mirrored_one
     every_table_takes_a_row
     a_second_delivery_is_a_duplicate_and_changes_nothing
     a_repeated_delivery_within_a_batch_is_a_duplicate
@@ -40,9 +43,21 @@ on_every_backend! {
     a_refused_event_is_a_duplicate_when_it_is_delivered_again
     a_missing_table_is_no_fault_of_the_events
     the_primary_contacts_are_those_the_user_names
-    typed_columns_hold_what_the_data_says
-    typed_columns_are_null_where_the_data_is_of_another_type
+    each_typed_column_has_a_case
+    a_typed_column_is_its_field_or_null_if_that_is_of_another_type
+    data_that_is_no_object_has_no_typed_columns
+    lists_hold_the_texts_that_were_found
+    a_domain_is_verified_in_any_of_three_ways
     typed_columns_follow_the_data
+    members_are_live_users_with_live_memberships_in_live_organizations
+    permissions_are_those_of_whichever_is_newer_membership_or_role
+    a_user_can_choose_from_organizations_by_membership_invitation_or_domain
+    what_is_deleted_is_nobodys_choice
+    second_factors_are_told_apart
+    members_with_and_without_a_second_factor_are_counted
+    invitations_are_pending_until_they_are_answered_or_expire
+    sessions_are_active_until_they_end_or_expire
+    what_is_asked_about_one_is_found_by_an_index
     the_ledger_is_listed_newest_first_and_filtered
     nothing_personal_of_the_erased_is_left
     no_late_event_brings_the_erased_back

@@ -1,6 +1,7 @@
 //! The cases' database in PostgreSQL, and what only PostgreSQL can do.
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use worker::apply::apply_batch;
 use worker::event::{Entry, Table, Verdict};
 use worker::store::{self, Outcome::*, Store, StoreOptions};
 
+use crate::cases::MIGRATIONS;
 use crate::database::Database;
 use crate::events::{START, at, deletion, snapshot};
 
@@ -51,6 +53,42 @@ struct Value {
     value: Option<String>,
 }
 
+#[derive(QueryableByName)]
+struct Plan {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    line: String,
+}
+
+/// The schema from the catalogue, in words that do not depend on the server's version: of what expressions say
+/// there is only what names things. Partitions come and go, and diesel's own table is diesel's.
+const SCHEMA: &str = "
+    WITH relation AS (
+        SELECT oid, relname::text AS name, relkind
+        FROM pg_class
+        WHERE relnamespace = 'clerk'::regnamespace AND relkind IN ('r', 'p', 'v') AND NOT relispartition
+          AND NOT starts_with(relname, '__diesel')
+    ), line (name, part, position, text) AS (
+        SELECT name, 1, 0, CASE relkind WHEN 'v' THEN 'view ' ELSE 'table ' END || name FROM relation
+        UNION ALL
+        SELECT name, 2, attnum, concat('    ', attname, ' ', format_type(atttypid, atttypmod),
+            CASE WHEN attgenerated <> '' THEN ' generated' END, CASE WHEN attnotnull THEN ' not null' END)
+        FROM relation JOIN pg_attribute ON attrelid = oid AND attnum > 0 AND NOT attisdropped
+        UNION ALL
+        SELECT name, 3, 0, concat('    constraint ', conname, ' ', pg_get_constraintdef(pg_constraint.oid))
+        FROM relation JOIN pg_constraint ON conrelid = relation.oid AND contype IN ('p', 'u', 'c', 'f')
+        UNION ALL
+        SELECT name, 4, 0, concat('    ', pg_get_indexdef(indexrelid))
+        FROM relation JOIN pg_index ON indrelid = oid AND NOT indisprimary
+        UNION ALL
+        SELECT name, 5, 0, concat('    ', pg_get_triggerdef(pg_trigger.oid))
+        FROM relation JOIN pg_trigger ON tgrelid = relation.oid AND NOT tgisinternal
+        UNION ALL
+        SELECT proname, 6, 0, concat('function ', proname, '(', pg_get_function_identity_arguments(oid), ') returns ',
+            pg_get_function_result(oid), CASE provolatile WHEN 'i' THEN ' immutable' END)
+        FROM pg_proc WHERE pronamespace = 'clerk'::regnamespace
+    )
+    SELECT text AS value FROM line ORDER BY part = 6, name COLLATE \"C\", part, position, text COLLATE \"C\"";
+
 impl Database for Postgres {
     fn store(&self) -> &dyn Store {
         &*self.store
@@ -69,9 +107,40 @@ impl Database for Postgres {
         rows.into_iter().map(|row| row.value).collect()
     }
 
+    fn migrations(&self) -> &'static Path {
+        Path::new("../migrations/postgres")
+    }
+
     fn revert_migrations(&self) {
-        let migrations = FileBasedMigrations::from_path("../migrations/postgres").unwrap();
+        let migrations = FileBasedMigrations::from_path(self.migrations()).unwrap();
         self.connection().revert_all_migrations(migrations).unwrap();
+    }
+
+    fn revert_down_to(&self, version: &str) {
+        let mut connection = self.connection();
+        let mut revert_last = || {
+            let migrations = FileBasedMigrations::from_path(self.migrations()).unwrap();
+            connection.revert_last_migration(migrations).unwrap()
+        };
+        while revert_last() != version.into() {}
+    }
+
+    fn columns(&self, relation: &str) -> Vec<String> {
+        let sql = format!(
+            "SELECT attname::text AS value FROM pg_attribute
+             WHERE attrelid = 'clerk.{relation}'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
+        );
+        self.texts(&sql).into_iter().flatten().collect()
+    }
+
+    fn schema(&self) -> Vec<String> {
+        self.texts(SCHEMA).into_iter().flatten().collect()
+    }
+
+    fn scans(&self, sql: &str) -> Vec<String> {
+        let plan: Vec<Plan> =
+            diesel::sql_query(format!("EXPLAIN (COSTS OFF) {sql}")).load(&mut self.connection()).unwrap();
+        plan.into_iter().map(|plan| plan.line).filter(|line| line.contains("Seq Scan")).collect()
     }
 
     fn refuse_user(&self, id: &str) {
@@ -110,7 +179,7 @@ fn workers_that_start_at_once_migrate_once() {
         });
         workers.map(|worker| worker.join().unwrap())
     });
-    assert_eq!(migrated.into_iter().sum::<usize>(), 3);
+    assert_eq!(migrated.into_iter().sum::<usize>(), MIGRATIONS.len());
 }
 
 #[test]
@@ -124,13 +193,13 @@ fn an_application_with_migrations_of_its_own_is_left_alone() {
          INSERT INTO public.__diesel_schema_migrations VALUES ('0001'), ('0002');",
         )
         .unwrap();
-    assert_eq!(database.store().migrate().unwrap().len(), 3);
+    assert_eq!(database.store().migrate().unwrap(), MIGRATIONS);
     let versions = |schema: &str| {
         database
             .texts(&format!("SELECT version AS value FROM {schema}.__diesel_schema_migrations ORDER BY 1"))
             .len()
     };
-    assert_eq!((versions("public"), versions("clerk")), (2, 3));
+    assert_eq!((versions("public"), versions("clerk")), (2, MIGRATIONS.len()));
     let in_public = "SELECT tablename::text AS value FROM pg_tables WHERE schemaname = 'public'";
     assert_eq!(database.texts(in_public), [Some("__diesel_schema_migrations".to_owned())]);
 }

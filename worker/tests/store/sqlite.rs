@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use worker::apply::apply_batch;
 use worker::store::{self, OpenError, Outcome::Applied, Store, StoreOptions};
 
+use crate::cases::MIGRATIONS;
 use crate::database::Database;
 use crate::events::snapshot;
 
@@ -53,6 +54,30 @@ struct Value {
     value: Option<String>,
 }
 
+#[derive(QueryableByName)]
+struct Plan {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+/// The schema without its expressions. Diesel's own table is diesel's.
+const SCHEMA: &str = "
+    WITH object AS (
+        SELECT type, name, tbl_name, sql FROM sqlite_schema
+        WHERE name NOT LIKE 'sqlite%' AND tbl_name NOT LIKE '__diesel%'
+    ), line (name, part, position, text) AS (
+        SELECT name, 1, 0, type || ' ' || name FROM object WHERE type IN ('table', 'view')
+        UNION ALL
+        SELECT object.name, 2, cid, '    ' || column.name || iif(object.type = 'view', '', ' ' || lower(column.type))
+            || iif(hidden, ' generated', '') || iif(\"notnull\", ' not null', '') || iif(pk, ' primary key', '')
+        FROM object JOIN pragma_table_xinfo(object.name) AS column WHERE object.type IN ('table', 'view')
+        UNION ALL
+        SELECT tbl_name, 3, 0, '    ' || replace(sql, char(10) || '   ', '') FROM object WHERE type = 'index'
+        UNION ALL
+        SELECT tbl_name, 4, 0, '    trigger ' || name FROM object WHERE type = 'trigger'
+    )
+    SELECT text AS value FROM line ORDER BY name, part, position, text";
+
 impl Database for Sqlite {
     fn store(&self) -> &dyn Store {
         &*self.store
@@ -71,9 +96,45 @@ impl Database for Sqlite {
         rows.into_iter().map(|row| row.value).collect()
     }
 
+    fn migrations(&self) -> &'static Path {
+        Path::new("../migrations/sqlite")
+    }
+
     fn revert_migrations(&self) {
-        let migrations = FileBasedMigrations::from_path("../migrations/sqlite").unwrap();
+        let migrations = FileBasedMigrations::from_path(self.migrations()).unwrap();
         self.connection().revert_all_migrations(migrations).unwrap();
+    }
+
+    fn revert_down_to(&self, version: &str) {
+        let mut connection = self.connection();
+        let mut revert_last = || {
+            let migrations = FileBasedMigrations::from_path(self.migrations()).unwrap();
+            connection.revert_last_migration(migrations).unwrap()
+        };
+        while revert_last() != version.into() {}
+    }
+
+    fn columns(&self, relation: &str) -> Vec<String> {
+        let sql = format!("SELECT name AS value FROM pragma_table_xinfo('{relation}') ORDER BY cid");
+        self.texts(&sql).into_iter().flatten().collect()
+    }
+
+    fn schema(&self) -> Vec<String> {
+        self.texts(SCHEMA).into_iter().flatten().collect()
+    }
+
+    fn scans(&self, sql: &str) -> Vec<String> {
+        let plan: Vec<Plan> =
+            diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(&mut self.connection()).unwrap();
+        let step = |kind: &'static str| {
+            plan.iter().filter_map(move |step| step.detail.strip_prefix(kind)).map(str::to_owned)
+        };
+        let intermediate: Vec<_> = step("MATERIALIZE ").chain(step("CO-ROUTINE ")).collect();
+        let automatic = step("SEARCH ").filter(|what| what.contains("AUTOMATIC"));
+        step("SCAN ")
+            .filter(|what| !intermediate.contains(what) && !what.contains("VIRTUAL TABLE"))
+            .chain(automatic)
+            .collect()
     }
 
     fn refuse_user(&self, id: &str) {
@@ -112,7 +173,7 @@ fn processes_that_start_at_once_migrate_once() {
         });
         processes.map(|process| process.join().unwrap())
     });
-    assert_eq!(migrated.into_iter().sum::<usize>(), 3);
+    assert_eq!(migrated.into_iter().sum::<usize>(), MIGRATIONS.len());
 }
 
 #[test]
