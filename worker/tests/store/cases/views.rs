@@ -30,7 +30,8 @@ fn put(database: &dyn Database, table: Table, id: &str, data: Value) {
 /// Mirrors an object's deletion.
 fn delete(database: &dyn Database, table: Table, id: &str) {
     let svix_id = format!("{} {id} deleted", table.name());
-    let change = Change { table, id: Cow::Borrowed(id), snapshot: None, deleted_at: Some(at(2)) };
+    let change =
+        Change { table, id: Cow::Borrowed(id), snapshot: None, deleted_at: Some(at(2)), inviter_id: None };
     let entry = Entry { verdict: Verdict::Mirror(change), ..snapshot_in(table, &svix_id, id, 2, "{}") };
     database.store().apply(&[entry]).unwrap();
 }
