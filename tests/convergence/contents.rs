@@ -1,6 +1,7 @@
 //! What is in the tables.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use chrono::DateTime;
 use serde_json::{Map, Value};
@@ -29,6 +30,17 @@ pub struct MirrorRow {
     pub shows: Option<String>,
     /// When it was deleted, in milliseconds.
     pub deleted_at: Option<i64>,
+}
+
+impl fmt::Display for MirrorRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { data, shows, deleted_at } = self;
+        write!(f, "shows {shows:?}, deleted at {deleted_at:?}, data ")?;
+        match data {
+            Some(data) => write!(f, "{data}"),
+            None => f.write_str("null"),
+        }
+    }
 }
 
 /// What a row of the ledger says.

@@ -81,7 +81,7 @@ impl Expected {
             let Some(row) = found.get(key) else { return Err(format!("no row for {key:?}")) };
             let expected = object.row();
             if *row != expected {
-                return Err(format!("{key:?} is\n  {row:?}\nand not\n  {expected:?}"));
+                return Err(format!("{key:?} {row}; expected: {expected}"));
             }
         }
         Ok(())
