@@ -16,7 +16,19 @@ impl Traffic {
     /// Starts sending it.
     pub fn send(&self, url: &str, more: &[&str]) -> Process {
         let (seed, count) = (self.seed.to_string(), self.count.to_string());
-        let args = ["send", "--url", url, "--secret", SECRET, "--seed", &seed, "--count", &count];
+        let args = [
+            "send",
+            "--url",
+            url,
+            "--secret",
+            SECRET,
+            "--start",
+            "2026-01-01",
+            "--seed",
+            &seed,
+            "--count",
+            &count,
+        ];
         Process::start(&binaries().clerk_mirror, args.iter().chain(more), [] as [(&str, &str); 0])
     }
 }

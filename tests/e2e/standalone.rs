@@ -35,7 +35,7 @@ impl Standalone {
     fn send(&self, more: &[&str]) -> Process {
         let url = format!("http://127.0.0.1:{}/webhooks/clerk", self.listen);
         Program::new(&binaries().clerk_mirror)
-            .args(["send", "--url", &url].iter().chain(more))
+            .args(["send", "--url", &url, "--start", "2026-01-01"].iter().chain(more))
             .folder(self.process.folder())
             .start()
             .unwrap()

@@ -1,6 +1,10 @@
 //! The command line of `clerk-mirror send`.
 
-use std::{num::NonZeroU32, path::PathBuf, time::Duration};
+use std::{
+    num::NonZeroU32,
+    path::PathBuf,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use anyhow::anyhow;
 use clap::Args;
@@ -15,6 +19,9 @@ use super::{
     world::{EVENT_TYPES, INSTANCE_ID},
 };
 
+/// One day in milliseconds.
+const DAY: i64 = 86_400_000;
+
 /// Send signed synthetic events, as Clerk would
 ///
 /// The events are those of a small made-up world: users sign up, verify addresses, turn on second factors, found
@@ -22,8 +29,8 @@ use super::{
 /// not exist), have the fields and sizes of Clerk's own, and each type of Clerk's catalogue is among the first
 /// few hundred. Nothing of it is real: addresses and domains are reserved for examples.
 ///
-/// The same seed sends the same events, byte by byte, with the same svix-ids, every time: sending a run again is
-/// what a replay of Clerk's is. Signatures are made when a request is sent, so they are always fresh.
+/// The same seed and start send the same events, byte by byte, with the same svix-ids, every time: sending a run
+/// again is what a replay of Clerk's is. Signatures are made when a request is sent, so they are always fresh.
 ///
 /// A delivery that gets no answer, 429 or 5xx is tried again under the same svix-id. The exit code is 0 if every
 /// event was answered 2xx in the end, otherwise 1. Ctrl-C stops sending and sums up what was sent.
@@ -94,6 +101,10 @@ pub struct SendArgs {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 
+    /// When the world begins: a date or a moment (2026-11-23, 2026-11-23T10:00:00Z); without it, today
+    #[arg(long, value_name = "WHEN", value_parser = moment)]
+    pub start: Option<i64>,
+
     /// How long one attempt may take
     #[arg(long, default_value = "15s", value_parser = humantime::parse_duration)]
     pub timeout: Duration,
@@ -118,6 +129,7 @@ impl SendArgs {
             secret: self.signing_secret()?,
             target: self.url,
             seed: self.seed,
+            start: self.start.unwrap_or_else(today),
             instance_id: self.instance_id,
             types: self.types,
             count: self.count,
@@ -147,6 +159,25 @@ impl SendArgs {
     }
 }
 
+/// In milliseconds since 1970.
+fn moment(text: &str) -> Result<i64, String> {
+    let midnight = format!("{text}T00:00:00Z");
+    let moment = humantime::parse_rfc3339_weak(text).or_else(|_| humantime::parse_rfc3339_weak(&midnight));
+    moment
+        .map(millis)
+        .map_err(|_| "neither a date (2026-11-23) nor a moment (2026-11-23T10:00:00Z)".to_owned())
+}
+
+/// The beginning of this day, in UTC.
+fn today() -> i64 {
+    let now = millis(SystemTime::now());
+    now - now % DAY
+}
+
+fn millis(moment: SystemTime) -> i64 {
+    moment.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}
+
 fn event_type(text: &str) -> Result<&'static str, String> {
     EVENT_TYPES
         .into_iter()
@@ -159,6 +190,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::send::world::START;
 
     #[derive(Parser)]
     struct Program {
@@ -174,14 +206,14 @@ mod tests {
     #[test]
     fn flags_make_a_plan() {
         let arguments = "--secret whsec_AAAA,whsec_BBBB --type user.created --type role.deleted --count 7 \
-            --rate 5 --duplicates 10% --shuffle --timeout 2s --url http://localhost:1/x";
+            --start 2026-01-01 --rate 5 --duplicates 10% --shuffle --timeout 2s --url http://localhost:1/x";
         let plan = parse(&arguments.split_ascii_whitespace().collect::<Vec<_>>()).unwrap().plan().unwrap();
         assert_eq!(plan.types, ["user.created", "role.deleted"]);
         assert_eq!(
             (plan.count, plan.rate, plan.shuffle, plan.timeout),
             (7, Some(5.0), true, Duration::from_secs(2))
         );
-        assert_eq!(plan.deliveries(), 8);
+        assert_eq!((plan.deliveries(), plan.start), (8, START));
         let first: Secret = "whsec_AAAA".parse().unwrap();
         assert_eq!(plan.secret.sign("msg_1", 1, b"{}"), first.sign("msg_1", 1, b"{}"));
     }
@@ -193,6 +225,7 @@ mod tests {
             (["--type", "user.banned"], "not a type of Clerk's catalogue"),
             (["--duplicates", "lots"], "expected a percentage"),
             (["--duplicates", "101%"], "between 0% and 100%"),
+            (["--start", "soon"], "neither a date"),
             (["--rate", "0"], "invalid value '0'"),
             (["--concurrency", "0"], "invalid value '0'"),
         ] {

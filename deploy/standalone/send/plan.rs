@@ -14,7 +14,7 @@ use super::{
     percent::Percent,
     progress::Progress,
     summary::{Summary, Tally},
-    world::{Dice, Event, INSTANCE_ID, World},
+    world::{Dice, Event, INSTANCE_ID, START, World},
 };
 
 /// So many deliveries are made ready before they can be sent.
@@ -31,6 +31,8 @@ pub struct Plan {
     pub secret: Secret,
     /// The world they come from.
     pub seed: u64,
+    /// When that world begins, in milliseconds since 1970.
+    pub start: i64,
     /// The instance they name.
     pub instance_id: String,
     /// Only events of these types; of all types if there is none.
@@ -58,6 +60,7 @@ impl Plan {
             target,
             secret,
             seed: 1,
+            start: START,
             instance_id: INSTANCE_ID.to_owned(),
             types: Vec::new(),
             count: 1_000,
@@ -72,7 +75,7 @@ impl Plan {
 
     /// The distinct events of the run, in the order in which they happened.
     pub fn events(&self) -> impl Iterator<Item = Event> + use<> {
-        let world = World::in_instance(self.seed, &self.instance_id);
+        let world = World::in_instance(self.seed, &self.instance_id, self.start);
         let world = if self.types.is_empty() { world } else { world.only(self.types.clone()) };
         world.take(usize::try_from(self.count).unwrap_or(usize::MAX))
     }

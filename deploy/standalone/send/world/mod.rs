@@ -50,6 +50,9 @@ pub const SECRET_MARKER: &str = "SECRET-";
 /// The instance the world's events come from, unless told otherwise.
 pub const INSTANCE_ID: &str = "ins_38EYBW1DmTvVGXVqSs5QKmn2aLf";
 
+/// 2026-01-01T00:00:00Z, in milliseconds: when a world begins, unless told otherwise.
+pub const START: i64 = 1_767_225_600_000;
+
 /// An event as Clerk hands it to Svix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -66,7 +69,7 @@ pub struct Event {
 /// An endless iterator over a world's events, in the order in which they happened.
 ///
 /// The number of users, organizations and whatever they own is capped, so a world takes some 20 MB however
-/// long it runs. Two worlds of one seed and one instance send the same bytes.
+/// long it runs. Two worlds of one seed, one instance and one beginning send the same bytes.
 #[derive(Debug)]
 pub struct World {
     stage: Stage,
@@ -88,12 +91,12 @@ pub struct World {
 impl World {
     /// The world of a seed.
     pub fn new(seed: u64) -> Self {
-        Self::in_instance(seed, INSTANCE_ID)
+        Self::in_instance(seed, INSTANCE_ID, START)
     }
 
-    /// The world of a seed, in an instance of one's own.
-    pub fn in_instance(seed: u64, instance_id: &str) -> Self {
-        let mut stage = Stage::new(seed, instance_id.to_owned());
+    /// The world of a seed, in an instance of one's own, that begins at `start` (milliseconds since 1970).
+    pub fn in_instance(seed: u64, instance_id: &str, start: i64) -> Self {
+        let mut stage = Stage::new(seed, instance_id.to_owned(), start);
         Self {
             merchant: Merchant::new(&mut stage),
             connection: stage.id("entconn_"),

@@ -7,8 +7,6 @@ use serde::Serialize;
 
 use super::{Event, dice::Dice, ids::Id, names};
 
-/// 2026-01-01T00:00:00Z, in milliseconds: when every world begins.
-pub const START: i64 = 1_767_225_600_000;
 /// One day in milliseconds.
 pub const DAY: i64 = 86_400_000;
 
@@ -20,6 +18,7 @@ const SENDING: u64 = 1;
 #[derive(Debug)]
 pub struct Stage {
     pub dice: Dice,
+    start: i64,
     now: i64,
     sending: Dice,
     last_timestamp: i64,
@@ -52,12 +51,14 @@ struct HttpRequest<'a> {
 }
 
 impl Stage {
-    pub fn new(seed: u64, instance_id: String) -> Self {
+    /// The stage of a world that begins at `start`, in milliseconds since 1970.
+    pub fn new(seed: u64, instance_id: String, start: i64) -> Self {
         Self {
             dice: Dice::new(seed, HAPPENING),
-            now: START,
+            start,
+            now: start,
             sending: Dice::new(seed, SENDING),
-            last_timestamp: START,
+            last_timestamp: start,
             wanted: None,
             instance_id,
             outbox: VecDeque::new(),
@@ -68,6 +69,11 @@ impl Stage {
     /// Only these types are rendered from now on.
     pub fn only(&mut self, types: Vec<&'static str>) {
         self.wanted = Some(types);
+    }
+
+    /// When the world began, in milliseconds.
+    pub fn start(&self) -> i64 {
+        self.start
     }
 
     /// The world's time, in milliseconds.

@@ -11,7 +11,7 @@ use super::{
     },
     population::{Newcomer, Person},
     sessions,
-    stage::{DAY, START, Stage},
+    stage::{DAY, Stage},
 };
 
 /// So many users live at once.
@@ -275,7 +275,7 @@ fn enterprise_account(stage: &mut Stage, connection: Id, newcomer: &Newcomer) ->
             active: true,
             allow_idp_initiated: false,
             allow_subdomains: false,
-            created_at: START,
+            created_at: stage.start(),
             disable_additional_identifications: false,
             domain: DIRECTORY_DOMAIN.to_owned(),
             domains: [DIRECTORY_DOMAIN.to_owned()],
@@ -285,7 +285,7 @@ fn enterprise_account(stage: &mut Stage, connection: Id, newcomer: &Newcomer) ->
             protocol: "saml",
             provider: "saml_okta",
             sync_user_attributes: true,
-            updated_at: START,
+            updated_at: stage.start(),
         },
         enterprise_connection_id: connection,
         first_name: Some(newcomer.first.0),
