@@ -1,11 +1,15 @@
 //! What an operator does with the database by hand. The all-in-one program offers the same commands.
 
 mod events;
+mod maintain;
 mod output;
+mod stats;
 
 use clap::Subcommand;
 
 pub use events::EventsArgs;
+pub use maintain::MaintainArgs;
+pub use stats::StatsArgs;
 
 use crate::store::{Store, StoreError};
 
@@ -16,6 +20,10 @@ pub enum Command {
     Migrate,
     /// List what became of the events, newest first, or show one
     Events(EventsArgs),
+    /// Show how much there is in each table
+    Stats(StatsArgs),
+    /// Keep the ledger in partitions and drop what is past retention, as every worker does once an hour
+    Maintain(MaintainArgs),
 }
 
 /// Why a command did not do what it was asked.
@@ -30,6 +38,9 @@ pub enum CommandError {
     /// No such event.
     #[error("the ledger has no event {0}")]
     NoSuchEvent(String),
+    /// Part of the upkeep has to wait; what and why has been written.
+    #[error("not everything could be done; try again later")]
+    Postponed,
 }
 
 impl Command {
@@ -38,6 +49,8 @@ impl Command {
         match self {
             Self::Migrate => migrate(store),
             Self::Events(args) => args.run(store),
+            Self::Stats(args) => args.run(store),
+            Self::Maintain(args) => args.run(store),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod cases;
 mod database;
 mod events;
+mod partitions;
 mod postgres;
 mod sqlite;
 
@@ -42,4 +43,9 @@ on_every_backend! {
     typed_columns_are_null_where_the_data_is_of_another_type
     typed_columns_follow_the_data
     the_ledger_is_listed_newest_first_and_filtered
+    only_what_both_occurred_and_was_received_before_retention_is_deleted
+    however_much_is_past_retention_all_of_it_is_deleted
+    processes_that_run_upkeep_at_once_do_it_once
+    events_are_applied_while_upkeep_runs
+    stats_count_the_rows_of_every_table
 }

@@ -1,6 +1,9 @@
 //! The store in PostgreSQL, in the schema `clerk`.
 
+mod partitions;
 mod queries;
+mod stats;
+mod upkeep;
 mod url;
 
 use std::time::{Duration, Instant};
@@ -11,7 +14,7 @@ use diesel::r2d2::{self, ConnectionManager, CustomizeConnection, NopErrorHandler
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::error::{OpenError, StoreError};
-use super::{EventFilter, LedgerRow, Outcome, Store, StoreOptions, migrate};
+use super::{EventFilter, LedgerRow, Outcome, Stats, Store, StoreOptions, Upkeep, migrate};
 use crate::event::{Entry, Table};
 use crate::store::batch::{self, Moved, Record, Row, Transaction};
 use queries::{Ledger, Merge, webhook_events};
@@ -110,6 +113,14 @@ impl Store for PostgresStore {
         use webhook_events::dsl;
         let query = dsl::webhook_events.filter(dsl::svix_id.eq(svix_id)).select(webhook_events::all_columns);
         Ok(query.first(&mut self.connection()?).optional()?)
+    }
+
+    fn maintain(&self, retention: Option<Duration>) -> Result<Upkeep, StoreError> {
+        upkeep::run(&mut *self.connection()?, retention)
+    }
+
+    fn stats(&self, exact: bool) -> Result<Stats, StoreError> {
+        self.connection()?.transaction(|connection| stats::read(connection, exact))
     }
 }
 

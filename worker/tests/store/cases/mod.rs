@@ -4,11 +4,13 @@ mod columns;
 mod ledger;
 mod merging;
 mod migrations;
+mod retention;
 
 pub use columns::*;
 pub use ledger::*;
 pub use merging::*;
 pub use migrations::*;
+pub use retention::*;
 
 use worker::store::LedgerRow;
 
