@@ -17,3 +17,4 @@ mod outage;
 mod pipeline;
 mod readme;
 mod standalone;
+mod upkeep;
