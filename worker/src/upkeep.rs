@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_retention_is_a_time_or_never() {
-        let days = |days| Ok(Retention(Some(Duration::from_secs(days * 24 * 3600))));
+        let days = |days: u64| Ok(Retention(Some(Duration::from_secs(days * 24 * 3600))));
         assert_eq!("90d".parse(), days(90));
         assert_eq!("48h".parse(), days(2));
         assert_eq!("never".parse(), Ok(Retention(None)));

@@ -20,12 +20,12 @@ use crate::store::{StoreError, Upkeep};
 const UPKEEP_LOCK: i64 = 0x636c_6572_6b75_706b;
 /// How long a lock is waited for, and every writer behind it.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long one statement may take, and the lock may be held by it.
+/// How long one statement may take: a lock is held for that long at worst.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Attaching a partition makes PostgreSQL look through the whole default partition, under a lock that nobody can
-/// write to it against. Of this size, in bytes, that takes a second or two from memory.
+/// To attach a partition, PostgreSQL looks through the whole default partition while writers wait. This many bytes
+/// take a second or two if they are in memory.
 const GREATEST_DEFAULT: i64 = 2 << 30;
-/// The most rows to be moved under that lock; they take about as long.
+/// The most rows to be moved while writers wait; they take about as long.
 const MOST_MOVED: i64 = 100_000;
 /// Rows deleted in one transaction.
 const CHUNK: usize = 10_000;
@@ -40,7 +40,8 @@ pub(super) fn run(connection: &mut PgConnection, retention: Option<Duration>) ->
     let cutoff =
         retention.and_then(|retention| ledger.now.checked_sub_signed(TimeDelta::from_std(retention).ok()?));
     let missing: Vec<_> = Week::wanted(ledger.now).filter(|week| !ledger.weeks.contains(week)).collect();
-    let past: Vec<_> = ledger.weeks.iter().copied().filter(|week| Some(week.end()) <= cutoff).collect();
+    let is_past = |week: &Week| cutoff.is_some_and(|cutoff| week.end() <= cutoff);
+    let past: Vec<_> = ledger.weeks.iter().copied().filter(is_past).collect();
     if ledger.may_partition {
         make_partitions(connection, missing, ledger.default_bytes, &mut upkeep);
         if let Some(cutoff) = cutoff {
@@ -123,7 +124,7 @@ fn make_partitions(
     }
     for week in missing {
         let start = Instant::now();
-        match step(connection, |connection| make_partition(connection, week)) {
+        match make_partition(connection, week) {
             Ok(Some(Made::Attached { moved })) => {
                 upkeep.made.push(week.partition());
                 upkeep.moved += moved;
@@ -138,8 +139,7 @@ fn make_partitions(
             }
             Err(error) => {
                 upkeep.postpone(week.partition(), error);
-                // Then the next one would make writers wait just as long, for nothing.
-                if start.elapsed() >= LOCK_TIMEOUT {
+                if waited_in_vain(start) {
                     return;
                 }
             }
@@ -153,15 +153,21 @@ enum Made {
     TooManyRows,
 }
 
-/// Makes a week's partition with the rows in it that are in the default partition. `CREATE TABLE … PARTITION OF`
-/// would be simpler, but locks readers out of the whole ledger too.
-fn make_partition(connection: &mut PgConnection, week: Week) -> Result<Made, StoreError> {
-    // Attaching takes a weaker lock, but then a writer that is on its way into the default partition is refused
-    // there when its row's own partition has come up in the meantime. So writers wait before they have decided.
-    connection.batch_execute("LOCK TABLE ONLY clerk.webhook_events IN SHARE ROW EXCLUSIVE MODE")?;
-    if partitions::attached(connection)?.contains(&week) {
-        return Ok(Made::Already);
+/// Whether a step that failed has made writers wait behind it: the next one would too, for nothing.
+fn waited_in_vain(start: Instant) -> bool {
+    start.elapsed() >= LOCK_TIMEOUT
+}
+
+/// Makes a week's partition, with the rows in it that are in the default partition, unless those are too many.
+fn make_partition(connection: &mut PgConnection, week: Week) -> Result<Option<Made>, StoreError> {
+    match step(connection, |connection| Ok(too_many_rows(connection, week)?))? {
+        None => Ok(None),
+        Some(true) => Ok(Some(Made::TooManyRows)),
+        Some(false) => step(connection, |connection| attach_partition(connection, week)),
     }
+}
+
+fn too_many_rows(connection: &mut PgConnection, week: Week) -> QueryResult<bool> {
     let rows: Count = diesel::sql_query(
         "SELECT count(*) FROM (SELECT FROM clerk.webhook_events_default \
                                WHERE occurred_at >= $1 AND occurred_at < $2 LIMIT $3 + 1) AS few",
@@ -170,10 +176,18 @@ fn make_partition(connection: &mut PgConnection, week: Week) -> Result<Made, Sto
     .bind::<Timestamptz, _>(week.end())
     .bind::<BigInt, _>(MOST_MOVED)
     .get_result(connection)?;
-    if rows.count > MOST_MOVED {
-        return Ok(Made::TooManyRows);
-    }
+    Ok(rows.count > MOST_MOVED)
+}
 
+/// `CREATE TABLE … PARTITION OF` would be simpler, but locks readers out of the whole ledger too, and cannot move
+/// rows.
+fn attach_partition(connection: &mut PgConnection, week: Week) -> Result<Made, StoreError> {
+    // Attaching takes a weaker lock, but then a writer that is on its way into the default partition is refused
+    // there when its row's own partition has come up in the meantime. So writers wait before they have decided.
+    connection.batch_execute("LOCK TABLE ONLY clerk.webhook_events IN SHARE ROW EXCLUSIVE MODE")?;
+    if partitions::attached(connection)?.contains(&week) {
+        return Ok(Made::Already);
+    }
     let partition = week.partition();
     // The indexes are built when it is attached, at once for all rows.
     connection.batch_execute(&format!(
@@ -203,6 +217,7 @@ fn drop_partitions(
     upkeep: &mut Upkeep,
 ) {
     for week in past {
+        let start = Instant::now();
         match step(connection, |connection| drop_partition(connection, week, cutoff)) {
             Ok(Some(true)) => upkeep.dropped.push(week.partition()),
             Ok(Some(false)) => {}
@@ -210,7 +225,12 @@ fn drop_partitions(
                 upkeep.elsewhere = true;
                 return;
             }
-            Err(error) => upkeep.postpone(week.partition(), error),
+            Err(error) => {
+                upkeep.postpone(week.partition(), error);
+                if waited_in_vain(start) {
+                    return;
+                }
+            }
         }
     }
 }
