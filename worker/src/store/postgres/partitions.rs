@@ -117,7 +117,7 @@ mod tests {
             ("webhook_events_20261124", bounds),
             ("webhook_events_20261116", bounds),
             ("webhook_events_2026112", bounds),
-            ("webhook_events_+20261123", bounds),
+            ("webhook_events_ 20261123", bounds),
             ("webhook_events_archive", bounds),
             ("events_20261123", bounds),
             ("webhook_events_default", "DEFAULT"),
