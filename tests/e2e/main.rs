@@ -19,3 +19,4 @@ mod outage;
 mod pipeline;
 mod readme;
 mod standalone;
+mod upkeep;

@@ -17,10 +17,11 @@ use crate::{
     event::Policy,
     operator::Command,
     store::{self, Store, StoreOptions},
+    upkeep::Retention,
 };
 
-/// Connections beside those of the lanes: for probing the database and for migrations.
-const SPARE_CONNECTIONS: u32 = 1;
+/// Connections beside those of the lanes: one for migrations and for probing the database, one for upkeep.
+const SPARE_CONNECTIONS: u32 = 2;
 
 /// Applies Clerk's events from the queue to the mirror, and accounts for each in the ledger
 ///
@@ -94,6 +95,9 @@ pub struct ApplyArgs {
     /// Migrate the database at start, or leave that to `worker migrate`
     #[arg(long, env = "MIGRATE", value_enum, default_value_t, value_name = "WHEN")]
     migrate: Migrate,
+    /// How long the ledger keeps an event, at least `2d`; `never` drops nothing
+    #[arg(long, env = "RETENTION", default_value = "90d", value_name = "TIME")]
+    retention: Retention,
 }
 
 /// When the schema is brought up to date.
@@ -135,6 +139,7 @@ impl ApplyArgs {
             batch: self.batch,
             policy: Policy { instance_id: self.clerk_instance_id.clone(), verifier: None },
             migrate: self.migrate,
+            retention: self.retention,
         })
     }
 }
@@ -154,4 +159,6 @@ pub struct Config {
     pub policy: Policy,
     /// When the schema is brought up to date.
     pub migrate: Migrate,
+    /// How long the ledger keeps an event.
+    pub retention: Retention,
 }

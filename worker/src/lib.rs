@@ -13,10 +13,12 @@ mod metrics;
 pub mod operator;
 mod serve;
 pub mod store;
+mod upkeep;
 
 pub use config::{ApplyArgs, Config, DatabaseArgs, Migrate, WorkerArgs};
 pub use metrics::Metrics;
 pub use serve::serve;
+pub use upkeep::{InvalidRetention, Retention};
 
 use std::process::ExitCode;
 

@@ -7,11 +7,18 @@ use prometheus::Registry;
 
 use crate::{
     event::{Entry, Kind, Millis},
-    store::Outcome,
+    store::{Outcome, Upkeep},
 };
 
 /// The label of types outside Clerk's catalogue: a label must come from a closed set.
 const OTHER: &str = "other";
+// What a run of upkeep came to, and what it did to a partition.
+const DONE: &str = "done";
+const POSTPONED: &str = "postponed";
+const ELSEWHERE: &str = "elsewhere";
+const FAILED: &str = "failed";
+const MADE: &str = "made";
+const DROPPED: &str = "dropped";
 
 shared::metrics! {
     /// The worker's metrics.
@@ -36,6 +43,12 @@ shared::metrics! {
         pub unacknowledged: IntCounter = "clerk_mirror_worker_unacknowledged_batches_total",
         /// Lanes that are applying a batch.
         pub busy: IntGauge = "clerk_mirror_worker_lanes_busy",
+        /// Runs of the ledger's upkeep, by result (`done`, `postponed`: part of it has to wait, `elsewhere`: another process was at it, `failed`).
+        pub upkeep_runs: IntCounterVec = "clerk_mirror_worker_upkeep_runs_total" { "result" },
+        /// Partitions of the ledger that upkeep has `made` or `dropped`.
+        pub upkeep_partitions: IntCounterVec = "clerk_mirror_worker_upkeep_partitions_total" { "action" },
+        /// Rows of the ledger past retention that were deleted, those of dropped partitions not counted.
+        pub upkeep_deleted_rows: IntCounter = "clerk_mirror_worker_upkeep_deleted_rows_total",
     }
 }
 
@@ -48,6 +61,12 @@ impl Metrics {
             for outcome in Outcome::ALL {
                 metrics.events.with_label_values(&[event_type, outcome.as_str()]);
             }
+        }
+        for result in [DONE, POSTPONED, ELSEWHERE, FAILED] {
+            metrics.upkeep_runs.with_label_values(&[result]);
+        }
+        for action in [MADE, DROPPED] {
+            metrics.upkeep_partitions.with_label_values(&[action]);
         }
         Ok(metrics)
     }
@@ -64,6 +83,26 @@ impl Metrics {
                 self.lag_received.observe(seconds_between(entry.received_at, now));
             }
         }
+    }
+
+    /// Counts a run of upkeep.
+    pub(crate) fn upkeep(&self, upkeep: &Upkeep) {
+        let result = if !upkeep.postponed.is_empty() {
+            POSTPONED
+        } else if upkeep.elsewhere {
+            ELSEWHERE
+        } else {
+            DONE
+        };
+        self.upkeep_runs.with_label_values(&[result]).inc();
+        self.upkeep_partitions.with_label_values(&[MADE]).inc_by(upkeep.made.len() as u64);
+        self.upkeep_partitions.with_label_values(&[DROPPED]).inc_by(upkeep.dropped.len() as u64);
+        self.upkeep_deleted_rows.inc_by(upkeep.deleted as u64);
+    }
+
+    /// Counts a run of upkeep that failed.
+    pub(crate) fn upkeep_failed(&self) {
+        self.upkeep_runs.with_label_values(&[FAILED]).inc();
     }
 }
 

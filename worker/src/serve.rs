@@ -14,6 +14,7 @@ use crate::{
     lane::{Applier, Lane},
     metrics::Metrics,
     store::Store,
+    upkeep::keep_up,
 };
 
 /// Unacknowledged deliveries a lane may hold, in batches: one in hand and the next ones on their way.
@@ -34,6 +35,7 @@ async fn run(config: Config, process: Process, database: Check) -> Result<(), pr
     if config.migrate == Migrate::Start && !migrated(&config.store, &process, &database).await? {
         return Ok(());
     }
+    let upkeep = keep_up(config.store.clone(), config.retention, metrics.clone(), process.shutdown.clone());
     let applier = Arc::new(Applier { store: config.store.clone(), policy: config.policy.clone(), metrics });
 
     let mut lanes = JoinSet::new();
@@ -61,7 +63,7 @@ async fn run(config: Config, process: Process, database: Check) -> Result<(), pr
     };
     tokio::select! {
         finished = finished => finished,
-        () = probe(&config.store, &database) => Ok(()),
+        _ = async { tokio::join!(probe(&config.store, &database), upkeep) } => Ok(()),
     }
 }
 

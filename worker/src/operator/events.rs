@@ -60,7 +60,7 @@ impl EventsArgs {
         match &self.action {
             Some(Action::Show { svix_id, json }) => {
                 let row = store.event(svix_id)?.ok_or_else(|| CommandError::NoSuchEvent(svix_id.clone()))?;
-                output::write(|out| if *json { json_line(out, &row) } else { show(out, &row) })?;
+                output::write(|out| if *json { output::json_line(out, &row) } else { show(out, &row) })?;
             }
             None => {
                 let rows = store.events(&EventFilter {
@@ -73,7 +73,7 @@ impl EventsArgs {
                 })?;
                 output::write(|out| {
                     if self.json {
-                        rows.iter().try_for_each(|row| json_line(out, row))
+                        rows.iter().try_for_each(|row| output::json_line(out, row))
                     } else {
                         list(out, &rows)
                     }
@@ -122,11 +122,6 @@ fn show(out: &mut dyn Write, row: &LedgerRow) -> io::Result<()> {
         Some(payload) => writeln!(out, "\n{}", pretty(payload)),
         None => writeln!(out, "\n(nothing of the payload may be kept)"),
     }
-}
-
-fn json_line(out: &mut dyn Write, row: &LedgerRow) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, row)?;
-    writeln!(out)
 }
 
 fn pretty(payload: &str) -> String {

@@ -2,12 +2,16 @@
 
 mod erase;
 mod events;
+mod maintain;
 mod output;
+mod stats;
 
 use clap::Subcommand;
 
 pub use erase::EraseArgs;
 pub use events::EventsArgs;
+pub use maintain::MaintainArgs;
+pub use stats::StatsArgs;
 
 use crate::store::{Store, StoreError};
 
@@ -22,6 +26,10 @@ pub enum Command {
     ///
     /// What stays: that the user was deleted and when, that events came, and what was bought, without the person.
     Erase(EraseArgs),
+    /// Show how much there is in each table
+    Stats(StatsArgs),
+    /// Keep the ledger in partitions and drop what is past retention, as every worker does once an hour
+    Maintain(MaintainArgs),
 }
 
 /// Why a command did not do what it was asked.
@@ -42,6 +50,9 @@ pub enum CommandError {
     /// No such event.
     #[error("the ledger has no event {0}")]
     NoSuchEvent(String),
+    /// Part of the upkeep has to wait; what and why has been written.
+    #[error("not everything could be done; try again later")]
+    Postponed,
 }
 
 impl Command {
@@ -51,6 +62,8 @@ impl Command {
             Self::Migrate => migrate(store),
             Self::Events(args) => args.run(store),
             Self::Erase(args) => args.run(store),
+            Self::Stats(args) => args.run(store),
+            Self::Maintain(args) => args.run(store),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 
+use serde::Serialize;
+
 /// Writes to standard output. A reader that has seen enough (`| head`) is no error.
 pub(super) fn write(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
@@ -9,6 +11,12 @@ pub(super) fn write(content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> i
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
+}
+
+/// Writes a value as JSON, on one line.
+pub(super) fn json_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    writeln!(out)
 }
 
 /// Writes rows below a head, each column as wide as its widest cell.

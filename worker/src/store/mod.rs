@@ -7,10 +7,14 @@ mod ledger;
 mod migrate;
 mod postgres;
 mod sqlite;
+mod stats;
+mod upkeep;
 
 pub use erasure::{Erased, Erasure};
 pub use error::{OpenError, StoreError};
 pub use ledger::{EventFilter, LedgerRow, Outcome};
+pub use stats::{Stats, TableStats};
+pub use upkeep::{Postponed, Upkeep};
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -45,6 +49,15 @@ pub trait Store: Send + Sync {
 
     /// The ledger's row of one event.
     fn event(&self, svix_id: &str) -> Result<Option<LedgerRow>, StoreError>;
+
+    /// Keeps the ledger in partitions (PostgreSQL), and deletes what both occurred and was received longer ago than
+    /// `retention`; with none, everything is kept. Any number of processes may call it at once; one does it. What
+    /// cannot be done now is no error: it says so, and the next call tries again.
+    fn maintain(&self, retention: Option<Duration>) -> Result<Upkeep, StoreError>;
+
+    /// How much there is in each table. Rows are counted if `exact`, which reads all of them; else PostgreSQL gives
+    /// its own estimate, at once. SQLite has none and always counts.
+    fn stats(&self, exact: bool) -> Result<Stats, StoreError>;
 }
 
 /// How a store is opened.

@@ -4,6 +4,7 @@ mod cases;
 mod database;
 mod erasing;
 mod events;
+mod partitions;
 mod postgres;
 mod provisioning;
 mod sqlite;
@@ -66,4 +67,9 @@ on_every_backend! {
     an_address_that_is_used_again_belongs_to_somebody_else
     those_whose_time_has_come_are_the_longest_deleted
     an_erasure_between_batches_lets_nothing_slip_through
+    only_what_both_occurred_and_was_received_before_retention_is_deleted
+    however_much_is_past_retention_all_of_it_is_deleted
+    processes_that_run_upkeep_at_once_do_it_once
+    events_are_applied_while_upkeep_runs
+    stats_count_the_rows_of_every_table
 }

@@ -41,6 +41,18 @@ impl Postgres {
         connection.batch_execute("SET search_path = clerk").unwrap();
         connection
     }
+
+    /// A store whose role may read and write the rows of every table, and nothing more.
+    pub fn store_of_a_writer(&self) -> Arc<dyn Store> {
+        let role = harness::unique("writer");
+        self.execute(&format!(
+            "CREATE ROLE {role} LOGIN;
+             GRANT USAGE ON SCHEMA clerk TO {role};
+             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA clerk TO {role};"
+        ));
+        let (_, location) = self.url.split_once('@').unwrap();
+        open(&format!("postgres://{role}@{location}"))
+    }
 }
 
 fn open(url: &str) -> Arc<dyn Store> {
@@ -207,6 +219,7 @@ fn an_application_with_migrations_of_its_own_is_left_alone() {
 #[test]
 fn reverting_leaves_nothing_behind() {
     let database = Postgres::migrated();
+    database.store().maintain(None).unwrap();
     database.revert_migrations();
     let relations = "SELECT relname::text AS value FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
                      WHERE nspname = 'clerk' AND relname NOT LIKE '\\_\\_diesel%'";

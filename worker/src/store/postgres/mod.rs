@@ -1,7 +1,10 @@
 //! The store in PostgreSQL, in the schema `clerk`.
 
 mod erasure;
+mod partitions;
 mod queries;
+mod stats;
+mod upkeep;
 mod url;
 
 use std::collections::HashSet;
@@ -13,7 +16,9 @@ use diesel::r2d2::{self, ConnectionManager, CustomizeConnection, NopErrorHandler
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::error::{OpenError, StoreError};
-use super::{Erasure, EventFilter, LedgerRow, Outcome, Store, StoreOptions, erasure as erasing, migrate};
+use super::{
+    Erasure, EventFilter, LedgerRow, Outcome, Stats, Store, StoreOptions, Upkeep, erasure as erasing, migrate,
+};
 use crate::event::{Entry, Millis, Table};
 use crate::store::batch::{self, Moved, Record, Row, Transaction};
 use erasure::PgSession;
@@ -125,6 +130,14 @@ impl Store for PostgresStore {
         use webhook_events::dsl;
         let query = dsl::webhook_events.filter(dsl::svix_id.eq(svix_id)).select(webhook_events::all_columns);
         Ok(query.first(&mut self.connection()?).optional()?)
+    }
+
+    fn maintain(&self, retention: Option<Duration>) -> Result<Upkeep, StoreError> {
+        upkeep::run(&mut *self.connection()?, retention)
+    }
+
+    fn stats(&self, exact: bool) -> Result<Stats, StoreError> {
+        self.connection()?.transaction(|connection| stats::read(connection, exact))
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod erasure;
 mod queries;
+mod stats;
+mod upkeep;
 
 use std::collections::HashSet;
 use std::path::{self, Path};
@@ -15,7 +17,10 @@ use diesel::sql_types::{Bool, Text};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::error::{OpenError, StoreError};
-use super::{Erasure, EventFilter, LedgerRow, Outcome, Store, StoreOptions, erasure as erasing, migrate};
+use super::upkeep::SLICE;
+use super::{
+    Erasure, EventFilter, LedgerRow, Outcome, Stats, Store, StoreOptions, Upkeep, erasure as erasing, migrate,
+};
 use crate::event::{Entry, Millis, Table};
 use crate::store::batch::{self, Moved, Record, Row, Transaction};
 use erasure::SqliteSession;
@@ -132,6 +137,21 @@ impl Store for SqliteStore {
         use webhook_events::dsl;
         let query = dsl::webhook_events.find(svix_id).select(webhook_events::all_columns);
         Ok(query.first(&mut self.connection()?).optional()?)
+    }
+
+    fn maintain(&self, retention: Option<Duration>) -> Result<Upkeep, StoreError> {
+        let mut upkeep = Upkeep::default();
+        if let Some(retention) = retention {
+            // Each chunk leaves its turn to the events that wait for theirs.
+            let chunk =
+                || self.transaction(|connection| Ok(Some(upkeep::delete_chunk(connection, retention)?)));
+            upkeep.delete_chunks(SLICE, upkeep::CHUNK, chunk)?;
+        }
+        Ok(upkeep)
+    }
+
+    fn stats(&self, _exact: bool) -> Result<Stats, StoreError> {
+        Ok(self.connection()?.transaction(|connection| stats::read(connection))?)
     }
 }
 

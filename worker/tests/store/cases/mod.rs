@@ -5,6 +5,7 @@ mod erasure;
 mod ledger;
 mod merging;
 mod migrations;
+mod retention;
 mod schema;
 mod views;
 
@@ -13,6 +14,7 @@ pub use erasure::*;
 pub use ledger::*;
 pub use merging::*;
 pub use migrations::*;
+pub use retention::*;
 pub use schema::*;
 pub use views::*;
 
