@@ -2,11 +2,11 @@
 
 use std::process::{Command, Output};
 
-use harness::binaries;
+use harness::{binaries, wait_until};
 
 use crate::{
     backends::Backends,
-    deployment::{Ingest, PATIENCE, Worker},
+    deployment::{Ingest, PATIENCE, Worker, answers, metric},
     mirror::Mirror,
     signed::post,
 };
@@ -82,3 +82,23 @@ fn a_deleted_user_is_erased_for_good(backends: Backends) {
     assert!(!dump.contains("personal"), "{}", &dump[dump.find("personal").unwrap().saturating_sub(200)..]);
 }
 on_every_backend!(a_deleted_user_is_erased_for_good);
+
+fn who_was_deleted_long_enough_ago_is_erased_without_being_asked(backends: Backends) {
+    let ingest = Ingest::start(&backends);
+    let mut mirror = Mirror::open(&backends.database_url);
+    let worker = Worker::start(&backends);
+    for (id, body) in LIFE.iter().chain([&DELETION]) {
+        assert_eq!(post(ingest.address, id, body.as_bytes()).status, 200);
+    }
+    mirror.wait_for_ledger(6, PATIENCE);
+    assert!(mirror.dump().contains("PERSONAL"));
+    drop(worker);
+
+    // The deletion is of 2023.
+    let worker = Worker::start_unready(&backends, &[("ERASE_AFTER_DELETE", "30d")]);
+    let erased = || metric(worker.admin, "clerk_mirror_worker_erased_users_total") == Some(1.0);
+    wait_until("the worker answers", PATIENCE, || answers(worker.admin));
+    wait_until("the user is erased", PATIENCE, erased);
+    assert!(!mirror.dump().to_lowercase().contains("personal"));
+}
+on_every_backend!(who_was_deleted_long_enough_ago_is_erased_without_being_asked);

@@ -5,6 +5,7 @@ use std::{
     num::{NonZeroU16, NonZeroU32},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use clap::{Args, Parser};
@@ -17,7 +18,7 @@ use crate::{
     event::Policy,
     operator::Command,
     store::{self, Store, StoreOptions},
-    upkeep::Retention,
+    upkeep::{Keeping, Retention},
 };
 
 /// Connections beside those of the lanes: one for migrations and for probing the database, one for upkeep.
@@ -98,6 +99,9 @@ pub struct ApplyArgs {
     /// How long the ledger keeps an event, at least `2d`; `never` drops nothing
     #[arg(long, env = "RETENTION", default_value = "90d", value_name = "TIME")]
     retention: Retention,
+    /// How long after their deletion people are erased by themselves; never without it
+    #[arg(long, env = "ERASE_AFTER_DELETE", visible_alias = "after-delete", value_name = "TIME", value_parser = humantime::parse_duration)]
+    erase_after_delete: Option<Duration>,
 }
 
 /// When the schema is brought up to date.
@@ -139,7 +143,7 @@ impl ApplyArgs {
             batch: self.batch,
             policy: Policy { instance_id: self.clerk_instance_id.clone(), verifier: None },
             migrate: self.migrate,
-            retention: self.retention,
+            keeping: Keeping { retention: self.retention, erase_after_delete: self.erase_after_delete },
         })
     }
 }
@@ -159,6 +163,6 @@ pub struct Config {
     pub policy: Policy,
     /// When the schema is brought up to date.
     pub migrate: Migrate,
-    /// How long the ledger keeps an event.
-    pub retention: Retention,
+    /// What is kept, and for how long.
+    pub keeping: Keeping,
 }

@@ -18,7 +18,7 @@ mod upkeep;
 pub use config::{ApplyArgs, Config, DatabaseArgs, Migrate, WorkerArgs};
 pub use metrics::Metrics;
 pub use serve::serve;
-pub use upkeep::{InvalidRetention, Retention};
+pub use upkeep::{InvalidRetention, Keeping, Retention};
 
 use std::process::ExitCode;
 

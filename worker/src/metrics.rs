@@ -49,6 +49,8 @@ shared::metrics! {
         pub upkeep_partitions: IntCounterVec = "clerk_mirror_worker_upkeep_partitions_total" { "action" },
         /// Rows of the ledger past retention that were deleted, those of dropped partitions not counted.
         pub upkeep_deleted_rows: IntCounter = "clerk_mirror_worker_upkeep_deleted_rows_total",
+        /// Deleted users who were erased because of their age.
+        pub erased_users: IntCounter = "clerk_mirror_worker_erased_users_total",
     }
 }
 

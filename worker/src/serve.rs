@@ -35,7 +35,7 @@ async fn run(config: Config, process: Process, database: Check) -> Result<(), pr
     if config.migrate == Migrate::Start && !migrated(&config.store, &process, &database).await? {
         return Ok(());
     }
-    let upkeep = keep_up(config.store.clone(), config.retention, metrics.clone(), process.shutdown.clone());
+    let upkeep = keep_up(config.store.clone(), config.keeping, metrics.clone(), process.shutdown.clone());
     let applier = Arc::new(Applier { store: config.store.clone(), policy: config.policy.clone(), metrics });
 
     let mut lanes = JoinSet::new();

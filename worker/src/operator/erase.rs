@@ -41,8 +41,7 @@ impl EraseArgs {
 
     fn report(&self, out: &mut dyn Write, user_id: &str, erased: &Erased) -> io::Result<()> {
         if self.json {
-            serde_json::to_writer(&mut *out, &Line { user_id, erased })?;
-            return writeln!(out);
+            return output::json_line(out, &Line { user_id, erased });
         }
         let Erased { emptied, anonymized, payloads } = erased;
         writeln!(

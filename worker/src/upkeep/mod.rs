@@ -1,6 +1,12 @@
-//! Upkeep: keeps the ledger in partitions and drops what is past retention, beside the lanes.
+//! Upkeep, beside the lanes: keeps the ledger in partitions, drops what is past retention, and erases those who have
+//! been deleted for long enough.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+mod erasure;
+mod retention;
+
+pub use retention::{InvalidRetention, Retention};
+
+use std::{sync::Arc, time::Duration};
 
 use shared::{lifecycle::Backoff, program};
 use tokio_util::sync::CancellationToken;
@@ -15,53 +21,29 @@ const EVERY: Backoff = Backoff::new(Duration::from_secs(3600), Duration::from_se
 /// What could not be done is tried again soon, then ever less often.
 const RETRY: Backoff = Backoff::new(Duration::from_secs(60), Duration::from_secs(3600));
 
-/// How long the ledger keeps an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention(Option<Duration>);
-
-impl Retention {
-    /// Svix delivers an event again for 27.5 hours, and only the ledger knows that it was there before.
-    const LEAST: Duration = Duration::from_secs(2 * 24 * 3600);
-
-    /// The time, or none if everything is kept.
-    pub fn get(self) -> Option<Duration> {
-        self.0
-    }
-}
-
-/// Why something is no retention.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidRetention {
-    /// Not a time.
-    #[error("is neither a time (90d) nor `never`")]
-    Unreadable,
-    /// Too short a time.
-    #[error("must be at least 2d: an event may come again for that long, and the ledger must still know it")]
-    TooShort,
-}
-
-impl FromStr for Retention {
-    type Err = InvalidRetention;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "never" {
-            return Ok(Self(None));
-        }
-        let time = humantime::parse_duration(text).map_err(|_| InvalidRetention::Unreadable)?;
-        if time < Self::LEAST { Err(InvalidRetention::TooShort) } else { Ok(Self(Some(time))) }
-    }
+/// What is kept, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Keeping {
+    /// How long the ledger keeps an event.
+    pub retention: Retention,
+    /// How long after their deletion people are erased; never without it.
+    pub erase_after_delete: Option<Duration>,
 }
 
 /// Runs upkeep at once and then from time to time, until the process stops.
 pub(crate) async fn keep_up(
     store: Arc<dyn Store>,
-    retention: Retention,
+    keeping: Keeping,
     metrics: Metrics,
     shutdown: CancellationToken,
 ) {
     let mut retry = RETRY;
     while !shutdown.is_cancelled() {
-        let wait = match run(store.clone(), retention, &metrics).await {
+        let mut progress = run(store.clone(), keeping.retention, &metrics).await;
+        if let Some(age) = keeping.erase_after_delete {
+            progress = progress.max(erasure::run(store.clone(), age, &metrics).await);
+        }
+        let wait = match progress {
             Progress::More => continue,
             Progress::Done => {
                 retry.reset();
@@ -76,11 +58,12 @@ pub(crate) async fn keep_up(
     }
 }
 
-/// What one run means for the next.
+/// What one run means for the next; of two, the greater decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Progress {
+    Done,
     /// There is more to do, right now.
     More,
-    Done,
     /// Something is in the way that may be gone soon.
     Hindered,
 }
@@ -121,22 +104,5 @@ fn log(upkeep: &Upkeep) {
     }
     for Postponed { table, reason } in &upkeep.postponed {
         tracing::warn!(table, reason, "part of the ledger's upkeep cannot be done now, trying again later");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_retention_is_a_time_or_never() {
-        let days = |days: u64| Ok(Retention(Some(Duration::from_secs(days * 24 * 3600))));
-        assert_eq!("90d".parse(), days(90));
-        assert_eq!("48h".parse(), days(2));
-        assert_eq!("never".parse(), Ok(Retention(None)));
-        assert_eq!("47h 59m".parse::<Retention>(), Err(InvalidRetention::TooShort));
-        assert_eq!("0".parse::<Retention>(), Err(InvalidRetention::TooShort));
-        assert_eq!("90".parse::<Retention>(), Err(InvalidRetention::Unreadable));
-        assert_eq!("".parse::<Retention>(), Err(InvalidRetention::Unreadable));
     }
 }
