@@ -117,22 +117,36 @@ fn make_partitions(
 ) {
     if default_bytes > GREATEST_DEFAULT {
         for week in missing {
-            let reason = "the default partition is too large to be looked through while writers wait";
+            let reason = "the default partition is too large to be looked through while writers wait; \
+                          VACUUM FULL shrinks it once its rows are gone";
             upkeep.postpone(week.partition(), reason);
         }
         return;
     }
     for week in missing {
+        // Asked before anybody has to wait.
+        match step(connection, |connection| Ok(too_many_rows(connection, week)?)) {
+            Ok(Some(false)) => {}
+            Ok(Some(true)) => {
+                upkeep.postpone(week.partition(), "too many of its rows are in the default partition");
+                continue;
+            }
+            Ok(None) => {
+                upkeep.elsewhere = true;
+                return;
+            }
+            Err(error) => {
+                upkeep.postpone(week.partition(), error);
+                continue;
+            }
+        }
         let start = Instant::now();
-        match make_partition(connection, week) {
-            Ok(Some(Made::Attached { moved })) => {
+        match step(connection, |connection| make_partition(connection, week)) {
+            Ok(Some(Some(moved))) => {
                 upkeep.made.push(week.partition());
                 upkeep.moved += moved;
             }
-            Ok(Some(Made::Already)) => {}
-            Ok(Some(Made::TooManyRows)) => {
-                upkeep.postpone(week.partition(), "too many of its rows are in the default partition");
-            }
+            Ok(Some(None)) => {}
             Ok(None) => {
                 upkeep.elsewhere = true;
                 return;
@@ -147,26 +161,12 @@ fn make_partitions(
     }
 }
 
-enum Made {
-    Attached { moved: usize },
-    Already,
-    TooManyRows,
-}
-
 /// Whether a step that failed has made writers wait behind it: the next one would too, for nothing.
 fn waited_in_vain(start: Instant) -> bool {
     start.elapsed() >= LOCK_TIMEOUT
 }
 
-/// Makes a week's partition, with the rows in it that are in the default partition, unless those are too many.
-fn make_partition(connection: &mut PgConnection, week: Week) -> Result<Option<Made>, StoreError> {
-    match step(connection, |connection| Ok(too_many_rows(connection, week)?))? {
-        None => Ok(None),
-        Some(true) => Ok(Some(Made::TooManyRows)),
-        Some(false) => step(connection, |connection| attach_partition(connection, week)),
-    }
-}
-
+/// Whether the default partition has too many of a week's rows for them to be moved.
 fn too_many_rows(connection: &mut PgConnection, week: Week) -> QueryResult<bool> {
     let rows: Count = diesel::sql_query(
         "SELECT count(*) FROM (SELECT FROM clerk.webhook_events_default \
@@ -179,14 +179,14 @@ fn too_many_rows(connection: &mut PgConnection, week: Week) -> QueryResult<bool>
     Ok(rows.count > MOST_MOVED)
 }
 
-/// `CREATE TABLE … PARTITION OF` would be simpler, but locks readers out of the whole ledger too, and cannot move
-/// rows.
-fn attach_partition(connection: &mut PgConnection, week: Week) -> Result<Made, StoreError> {
+/// Makes a week's partition and moves the week's rows into it; returns how many, or nothing if it is there already.
+/// `CREATE TABLE … PARTITION OF` would lock readers out of the whole ledger too, and refuse while there are rows.
+fn make_partition(connection: &mut PgConnection, week: Week) -> Result<Option<usize>, StoreError> {
     // Attaching takes a weaker lock, but then a writer that is on its way into the default partition is refused
     // there when its row's own partition has come up in the meantime. So writers wait before they have decided.
     connection.batch_execute("LOCK TABLE ONLY clerk.webhook_events IN SHARE ROW EXCLUSIVE MODE")?;
     if partitions::attached(connection)?.contains(&week) {
-        return Ok(Made::Already);
+        return Ok(None);
     }
     let partition = week.partition();
     // The indexes are built when it is attached, at once for all rows.
@@ -206,7 +206,7 @@ fn attach_partition(connection: &mut PgConnection, week: Week) -> Result<Made, S
     connection.batch_execute(&format!(
         "ALTER TABLE clerk.webhook_events ATTACH PARTITION clerk.{partition} {bounds}"
     ))?;
-    Ok(Made::Attached { moved })
+    Ok(Some(moved))
 }
 
 /// Drops the partitions in which everything is past retention.
