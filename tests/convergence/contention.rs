@@ -15,7 +15,7 @@ use crate::database::{Backend, Database};
 use crate::event::{Event, Shape, Spec};
 use crate::oracle::Expected;
 use crate::time::{START, Written};
-use crate::workers;
+use crate::workers::apply;
 
 const OBJECTS: usize = 50;
 const LARGEST_BATCH: usize = 200;
@@ -25,14 +25,15 @@ const SHARED_EVENTS: usize = 2_000;
 const DISORDER: usize = 1_000;
 
 pub fn many_workers_on_few_objects_lose_nothing(backend: Backend) {
-    let (workers, count) = match backend {
-        Backend::Postgres => (8, 20_000),
-        Backend::Sqlite => (4, 10_000),
+    let count = match backend {
+        Backend::Postgres => 20_000,
+        Backend::Sqlite => 10_000,
     };
     let count = match env::var("CONTENTION_EVENTS") {
         Ok(count) => count.parse().expect("CONTENTION_EVENTS is a number"),
         Err(_) => count,
     };
+    let workers = workers(backend);
     let events = events(count, |_| {});
     let rng = &mut rand::rng();
     // A few come twice.
@@ -44,20 +45,25 @@ pub fn many_workers_on_few_objects_lose_nothing(backend: Backend) {
 
 /// Events that touch no object: nothing but the ledger itself keeps the workers apart.
 pub fn many_workers_on_the_same_events_lose_nothing(backend: Backend) {
-    let workers = match backend {
-        Backend::Postgres => 8,
-        Backend::Sqlite => 4,
-    };
+    let workers = workers(backend);
     let events = events(SHARED_EVENTS, |spec| spec.shape = Shape::Unknown);
     let deliveries = (0..SHARED_EVENTS).flat_map(|number| repeat_n(number, workers)).collect();
     lose_nothing(backend, workers, &events, deliveries);
+}
+
+/// SQLite has one writer at a time, whatever the number of workers.
+fn workers(backend: Backend) -> usize {
+    match backend {
+        Backend::Postgres => 8,
+        Backend::Sqlite => 4,
+    }
 }
 
 fn lose_nothing(backend: Backend, workers: usize, events: &[Event], deliveries: Vec<usize>) {
     let batches = batches(events, deliveries, &mut rand::rng());
     let database = Database::new(backend, workers);
     let began = Instant::now();
-    let work = workers::apply(&database, &batches, workers).unwrap();
+    let work = apply(&database, &batches, workers).unwrap();
     println!(
         "{backend:?}: {} events in {} batches took {:.1?}",
         events.len(),
