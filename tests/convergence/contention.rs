@@ -1,4 +1,4 @@
-//! Many workers on few objects: no deadlock, no lost update, and every event accounted for.
+//! Many workers on few objects, and on the same events: no deadlock, no lost update, every event accounted for.
 
 use std::env;
 use std::iter::repeat_n;
