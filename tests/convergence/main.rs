@@ -35,6 +35,7 @@ macro_rules! on_every_backend {
 on_every_backend! {
     property::every_arrangement_gives_the_same_tables
     contention::many_workers_on_few_objects_lose_nothing
+    contention::many_workers_on_the_same_events_lose_nothing
     named::a_late_update_never_revives_a_deleted_user
     named::a_deletion_that_arrives_first_leaves_a_tombstone
     named::a_deleted_membership_needs_no_deleted_flag_and_no_newer_updated_at
