@@ -143,9 +143,11 @@ impl Event {
         timestamp.or(self.spec.svix_id.millis()).or(self.updated_at()).unwrap_or(0)
     }
 
-    /// The state of the object that it carries. That of a deletion counts only if it tells how new it is.
+    /// The state of the object that it carries, as a database can hold it. That of a deletion counts only if it tells
+    /// how new it is.
     pub fn snapshot(&self) -> Option<Value> {
-        (!self.is_deletion() || self.updated_at().is_some()).then(|| self.data())
+        let counts = !self.is_deletion() || self.updated_at().is_some();
+        counts.then(|| self.data().to_string().replace("\\u0000", "\u{fffd}").parse().unwrap())
     }
 
     /// One delivery of it.
@@ -216,7 +218,7 @@ impl Event {
         let mut object = json!({
             "event": n,
             "name": ([json!("Ärger 🎺"), json!(n), Value::Null][n % 3]),
-            "first_name": "Ada",
+            "first_name": (["Ada", "A\0da"][usize::from(n % 5 == 0)]),
             "slug": "ada",
             "key": "org:admin",
             "role": "org:admin",
