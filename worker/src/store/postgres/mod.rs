@@ -22,7 +22,7 @@ use super::{
 use crate::event::{Entry, Millis, Table};
 use crate::store::batch::{self, Moved, Record, Row, Transaction};
 use erasure::PgSession;
-use queries::{Erased, Ledger, Merge, webhook_events};
+use queries::{ErasedIds, Ledger, Merge, webhook_events};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
@@ -159,7 +159,7 @@ impl PgTransaction<'_> {
 
 impl Transaction for PgTransaction<'_> {
     fn erased(&mut self, ids: &[&str]) -> Result<HashSet<String>, StoreError> {
-        let erased: Vec<String> = self.run(|connection| Erased { ids }.load(connection))?;
+        let erased: Vec<String> = self.run(|connection| ErasedIds { ids }.load(connection))?;
         Ok(HashSet::from_iter(erased))
     }
 

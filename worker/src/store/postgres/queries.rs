@@ -28,11 +28,11 @@ diesel::table! {
 }
 
 /// Which of some ids have been erased. The lock on the table that goes with it keeps erasures waiting.
-pub(super) struct Erased<'a> {
+pub(super) struct ErasedIds<'a> {
     pub(super) ids: &'a [&'a str],
 }
 
-impl QueryFragment<Pg> for Erased<'_> {
+impl QueryFragment<Pg> for ErasedIds<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("SELECT id FROM clerk.erased WHERE id = ANY (");
         out.push_bind_param::<Array<Text>, _>(self.ids)?;
@@ -41,16 +41,16 @@ impl QueryFragment<Pg> for Erased<'_> {
     }
 }
 
-impl QueryId for Erased<'_> {
+impl QueryId for ErasedIds<'_> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl Query for Erased<'_> {
+impl Query for ErasedIds<'_> {
     type SqlType = Text;
 }
 
-impl RunQueryDsl<PgConnection> for Erased<'_> {}
+impl RunQueryDsl<PgConnection> for ErasedIds<'_> {}
 
 /// Merges rows into a mirror table and returns those that moved.
 pub(super) struct Merge<'a> {

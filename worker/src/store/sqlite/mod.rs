@@ -24,7 +24,7 @@ use super::{
 use crate::event::{Entry, Millis, Table};
 use crate::store::batch::{self, Moved, Record, Row, Transaction};
 use erasure::SqliteSession;
-use queries::{Erased, Ledger, Merge, webhook_events};
+use queries::{ErasedIds, Ledger, Merge, webhook_events};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 
@@ -161,7 +161,7 @@ struct SqliteTransaction<'a> {
 
 impl Transaction for SqliteTransaction<'_> {
     fn erased(&mut self, ids: &[&str]) -> Result<HashSet<String>, StoreError> {
-        let erased: Vec<String> = Erased::new(ids)?.load(self.connection)?;
+        let erased: Vec<String> = ErasedIds::new(ids)?.load(self.connection)?;
         Ok(HashSet::from_iter(erased))
     }
 

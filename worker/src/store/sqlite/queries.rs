@@ -30,17 +30,17 @@ diesel::table! {
 }
 
 /// Which of some ids have been erased.
-pub(super) struct Erased {
+pub(super) struct ErasedIds {
     ids: String,
 }
 
-impl Erased {
+impl ErasedIds {
     pub(super) fn new(ids: &[&str]) -> QueryResult<Self> {
         Ok(Self { ids: json(ids.iter())? })
     }
 }
 
-impl QueryFragment<Sqlite> for Erased {
+impl QueryFragment<Sqlite> for ErasedIds {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql("SELECT id FROM erased WHERE id IN (SELECT value FROM json_each(");
         out.push_bind_param::<Text, _>(&self.ids)?;
@@ -49,16 +49,16 @@ impl QueryFragment<Sqlite> for Erased {
     }
 }
 
-impl QueryId for Erased {
+impl QueryId for ErasedIds {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl Query for Erased {
+impl Query for ErasedIds {
     type SqlType = Text;
 }
 
-impl RunQueryDsl<SqliteConnection> for Erased {}
+impl RunQueryDsl<SqliteConnection> for ErasedIds {}
 
 /// Merges rows into a mirror table and returns those that moved.
 pub(super) struct Merge {
