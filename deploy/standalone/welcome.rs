@@ -44,7 +44,8 @@ impl Display for Welcome<'_> {
         )?;
         writeln!(f, "See what became of them:         {program} events")?;
         if config.database_in_folder {
-            let query = "SELECT first_name, last_name, primary_email_address, two_factor_enabled FROM users WHERE deleted_at IS NULL LIMIT 10";
+            let query =
+                "SELECT organization_name, first_name, last_name, role, joined_at FROM organization_members";
             writeln!(
                 f,
                 "Look at the mirror:              sqlite3 -box {} \"{query}\"",
