@@ -218,7 +218,7 @@ impl Event {
         let mut object = json!({
             "event": n,
             "name": ([json!("Ärger 🎺"), json!(n), Value::Null][n % 3]),
-            "first_name": (["Ada", "A\0da"][usize::from(n % 5 == 0)]),
+            "first_name": (["Ada", "A\0da"][usize::from(n.is_multiple_of(5))]),
             "slug": "ada",
             "key": "org:admin",
             "role": "org:admin",
