@@ -15,8 +15,8 @@ const MOST_P50_MS: f64 = 5.0;
 pub struct Answer {
     database: &'static str,
     question: &'static str,
-    /// How many rows the first answer had.
-    rows: i64,
+    /// How many rows an answer has on average.
+    rows: f64,
     /// Large tables the plan reads from end to end, where that is known.
     scanned: Option<Vec<String>>,
     p50_ms: Vec<f64>,
@@ -28,7 +28,7 @@ impl Answer {
         database: &'static str,
         question: &'static str,
         scanned: Option<Vec<String>>,
-        rows: i64,
+        rows: f64,
     ) -> Self {
         let large = |table: &String| !SMALL_TABLES.contains(&table.as_str());
         let scanned = scanned.map(|tables| tables.into_iter().filter(large).collect());
@@ -56,7 +56,7 @@ pub fn print(answers: &[Answer], machine: &Machine, world: &World, options: &Opt
         };
         table.row([
             format!("{}: {}", answer.database, answer.question),
-            answer.rows.to_string(),
+            format!("{:.1}", answer.rows),
             format!("{:#.2}", of(&answer.p50_ms)),
             format!("{:.2}", of(&answer.p99_ms)),
             scanned,
