@@ -92,7 +92,8 @@ fn ask(engine: &mut Engine, world: &World, options: &Options) -> anyhow::Result<
     let share = options.duration() / Question::ALL.len() as u32;
     let mut answers = Vec::new();
     for question in &Question::ALL {
-        let sql = |n| question.sql(engine.dialect(), world, n);
+        let dialect = engine.dialect();
+        let sql = |n| question.sql(dialect, world, n);
         let scanned = engine.scanned(&sql(0))?;
         let mut rows = 0;
         for n in 0..COUNTED {
