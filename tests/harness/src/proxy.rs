@@ -105,7 +105,7 @@ impl Proxy {
         listener.set_nonblocking(true).expect("a listener");
         let listener = TcpListener::from_std(listener).expect("a listener");
         let (open, closed) = sync_channel(0);
-        let accept = runtime.spawn(accept(listener, self.target, self.weather.subscribe(), open));
+        let accept = runtime.spawn(accept(open, listener, self.target, self.weather.subscribe()));
         *line = Some(Line { accept: accept.abort_handle(), closed });
     }
 
@@ -135,11 +135,12 @@ impl Drop for Proxy {
     }
 }
 
+/// Parameters are dropped last to first: `open` must outlive the listener, whose end it tells.
 async fn accept(
+    open: SyncSender<Infallible>,
     listener: TcpListener,
     target: SocketAddr,
     weather: watch::Receiver<Weather>,
-    open: SyncSender<Infallible>,
 ) {
     // Aborting this task drops the set, which aborts every connection in it.
     let mut connections = JoinSet::new();
