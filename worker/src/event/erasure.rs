@@ -39,6 +39,8 @@ impl<'a> Entry<'a> {
                 Verdict::Mirror(change) if concerned => self.remains(change, erased),
                 Verdict::Mirror(change) => Verdict::Mirror(change.borrowed()),
                 Verdict::Ignored => Verdict::Ignored,
+                // A reason may quote what was in the body.
+                Verdict::Dead(_) if concerned => Verdict::Dead(Cow::Borrowed("erased")),
                 Verdict::Dead(reason) => Verdict::Dead(reason.clone()),
             },
         }
@@ -158,6 +160,18 @@ mod tests {
         assert_eq!(remaining(&session, "user_1"), (false, None));
         assert_eq!(remaining(&session, "sess_1"), (false, None));
         assert_eq!(remaining(&session, "user_2"), (true, Some(r#"{"ip":"::1"}"#.into())));
+    }
+
+    #[test]
+    fn nothing_is_quoted_of_a_body_that_cannot_be_applied() {
+        let mut dead = entry(Table::Sessions, "sess_1", Some("user_1"), "{}");
+        dead.verdict = Verdict::Dead("Ada is refused".into());
+        let reason = |erased: &str| match dead.without(&HashSet::from([erased.to_owned()])).verdict {
+            Verdict::Dead(reason) => reason,
+            verdict => panic!("{verdict:?}"),
+        };
+        assert_eq!(reason("user_1"), "erased");
+        assert_eq!(reason("user_2"), "Ada is refused");
     }
 
     #[test]

@@ -39,17 +39,15 @@ pub(crate) async fn keep_up(
 ) {
     let mut retry = RETRY;
     while !shutdown.is_cancelled() {
-        let mut progress = run(store.clone(), keeping.retention, &metrics).await;
+        let mut hindered = exhaust(&shutdown, || run(store.clone(), keeping.retention, &metrics)).await;
         if let Some(age) = keeping.erase_after_delete {
-            progress = progress.max(erasure::run(store.clone(), age, &metrics).await);
+            hindered |= exhaust(&shutdown, || erasure::run(store.clone(), age, &metrics)).await;
         }
-        let wait = match progress {
-            Progress::More => continue,
-            Progress::Done => {
-                retry.reset();
-                EVERY.clone().next_delay()
-            }
-            Progress::Hindered => retry.next_delay(),
+        let wait = if hindered {
+            retry.next_delay()
+        } else {
+            retry.reset();
+            EVERY.clone().next_delay()
         };
         tokio::select! {
             () = shutdown.cancelled() => {}
@@ -58,8 +56,18 @@ pub(crate) async fn keep_up(
     }
 }
 
-/// What one run means for the next; of two, the greater decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Runs something until there is no more to do, or the process stops. True if something was in the way.
+async fn exhaust<R: Future<Output = Progress>>(shutdown: &CancellationToken, run: impl Fn() -> R) -> bool {
+    loop {
+        match run().await {
+            Progress::More if !shutdown.is_cancelled() => {}
+            progress => return progress == Progress::Hindered,
+        }
+    }
+}
+
+/// What one run means for the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Progress {
     Done,
     /// There is more to do, right now.
