@@ -46,6 +46,10 @@ pub struct EdgeArgs {
     /// How long an event may take to become durable before the answer is 503 (Svix gives up after 15 s)
     #[arg(long, env = "PUBLISH_TIMEOUT", default_value = "5s", value_parser = humantime::parse_duration, value_name = "TIME")]
     pub publish_timeout: Duration,
+    /// How many events may share one message on RabbitMQ while others are being confirmed; 1: each has its own
+    #[arg(long, env = "MESSAGE_EVENTS", default_value_t = 64, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub message_events: u16,
 }
 
 impl IngestArgs {
@@ -86,7 +90,11 @@ impl Config {
             shutdown_timeout: process.shutdown_timeout,
             body: BodyLimits { bytes: args.body_limit as usize, time: args.request_timeout },
             head_timeout: args.request_timeout,
-            publish: PublishLimits { deadline: args.publish_timeout, ..PublishLimits::default() },
+            publish: PublishLimits {
+                deadline: args.publish_timeout,
+                message_events: args.message_events.into(),
+                ..PublishLimits::default()
+            },
         }
     }
 }

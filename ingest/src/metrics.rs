@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use prometheus::{IntCounter, IntGauge, Registry};
+use shared::queue::PublisherMetrics;
 
 use crate::answer::Answer;
 
@@ -23,6 +24,8 @@ shared::metrics! {
 #[derive(Debug, Clone)]
 pub struct Metrics {
     registered: Registered,
+    /// What the queue measures of itself.
+    pub(crate) queue: PublisherMetrics,
     /// In the order of [`Answer::ALL`].
     answers: Vec<(Answer, IntCounter)>,
 }
@@ -35,7 +38,7 @@ impl Metrics {
             .into_iter()
             .map(|answer| (answer, registered.requests.with_label_values(&[answer.code()])))
             .collect();
-        Ok(Self { registered, answers })
+        Ok(Self { registered, queue: PublisherMetrics::register(registry)?, answers })
     }
 
     /// Counts a request as in flight until the guard is dropped, also when its sender goes away.

@@ -35,7 +35,7 @@ pub fn serve(
 
 async fn run(config: Config, listener: TcpListener, process: Process, queue: Check) -> anyhow::Result<()> {
     let metrics = Metrics::register(&process.registry)?;
-    let publisher = open_publisher(&config.queue, config.publish, queue)?;
+    let publisher = open_publisher(&config.queue, config.publish, metrics.queue.clone(), queue)?;
     let edge = Data::new(Edge {
         verifier: config.verifier,
         publisher: publisher.clone(),

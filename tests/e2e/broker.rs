@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use lapin::{
-    Channel, Connection, ConnectionProperties,
-    options::{QueueDeclareOptions, QueueDeleteOptions},
+    BasicProperties, Channel, Connection, ConnectionProperties,
+    options::{
+        BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions, QueueDeleteOptions,
+    },
     types::{AMQPValue, FieldTable},
 };
 
@@ -36,16 +38,37 @@ pub fn declare_small(backends: &Backends, max_length: i64) {
     });
 }
 
-fn on_channel(backends: &Backends, work: impl AsyncFnOnce(&Channel)) {
+/// Puts a message into the inbox.
+pub fn publish(backends: &Backends, properties: BasicProperties, body: &[u8]) {
+    on_channel(backends, async |channel| {
+        channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
+        let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+        let publish = channel.basic_publish("".into(), backends.inbox().into(), options, body, properties);
+        let confirmation = publish.await.unwrap().await.unwrap();
+        assert!(confirmation.is_ack() && confirmation.take_message().is_none());
+    });
+}
+
+/// Takes a message out of a queue.
+pub fn get(backends: &Backends, queue: &str) -> Option<(BasicProperties, Vec<u8>)> {
+    on_channel(backends, async |channel| {
+        let options = BasicGetOptions { no_ack: true };
+        let message = channel.basic_get(queue.into(), options).await.unwrap()?;
+        Some((message.properties.clone(), message.data.clone()))
+    })
+}
+
+fn on_channel<T>(backends: &Backends, work: impl AsyncFnOnce(&Channel) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let work = async {
         let connection =
             Connection::connect(&backends.queue_url, ConnectionProperties::default()).await.unwrap();
         // Dropping the channel would close it in the background, while the connection closes.
         let channel = connection.create_channel().await.unwrap();
-        work(&channel).await;
+        let result = work(&channel).await;
         connection.close(200, "done".into()).await.unwrap();
+        result
     };
     let done = runtime.block_on(async { tokio::time::timeout(DEADLINE, work).await });
-    assert!(done.is_ok(), "the broker did not answer within {DEADLINE:?}");
+    done.unwrap_or_else(|_| panic!("the broker did not answer within {DEADLINE:?}"))
 }

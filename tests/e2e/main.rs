@@ -20,3 +20,4 @@ mod pipeline;
 mod readme;
 mod standalone;
 mod upkeep;
+mod wire;

@@ -4,10 +4,12 @@
 //! must recognise a delivery it has seen before.
 
 mod location;
+mod metrics;
 mod rabbitmq;
 mod sqlite;
 
 pub use location::{Declare, InvalidQueueUrl, QueueConfig};
+pub use metrics::PublisherMetrics;
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,10 +33,11 @@ pub trait Publisher: Send + Sync {
 /// The end of the queue that a worker's lane reads from.
 #[async_trait]
 pub trait Consumer: Send {
-    /// Waits for deliveries and takes those that are there, at most `max`. Reconnects by itself for as long as it takes.
+    /// Waits for deliveries and takes those that are there, until it has `enough`; a few more where they share a message.
+    /// Reconnects by itself for as long as it takes.
     ///
     /// Dropping the future loses nothing: what was taken is delivered again.
-    async fn receive(&mut self, max: usize) -> Batch;
+    async fn receive(&mut self, enough: usize) -> Batch;
 
     /// Removes a batch from the queue. If that fails its deliveries come again.
     async fn acknowledge(&mut self, receipt: Receipt) -> Result<(), QueueError>;
@@ -69,21 +72,21 @@ enum ReceiptKind {
 pub struct PublishLimits {
     /// How long a delivery may take to become durable.
     pub deadline: Duration,
-    /// How many deliveries may be on their way to the queue at once.
-    pub in_flight: usize,
-    /// How many more may wait for their turn.
+    /// How many deliveries may share one message on RabbitMQ, while others are in flight. 1: each has its own.
+    pub message_events: usize,
+    /// How many may wait for their turn.
     pub waiting: usize,
 }
 
 impl Default for PublishLimits {
     fn default() -> Self {
-        // RabbitMQ is at its best with 64 to 256 messages in flight; the wait of the last of 4,096 is well within the deadline.
-        Self { deadline: Duration::from_secs(5), in_flight: 256, waiting: 4096 }
+        // The wait of the last of 4,096 is well within the deadline.
+        Self { deadline: Duration::from_secs(5), message_events: 64, waiting: 4096 }
     }
 }
 
 /// Why a delivery was not made durable.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PublishError {
     /// No connection to the queue now.
     #[error("the queue is not available")]
@@ -92,7 +95,7 @@ pub enum PublishError {
     #[error("the queue is blocked by the broker")]
     Blocked,
     /// As many as may wait are waiting.
-    #[error("too many deliveries are in flight")]
+    #[error("too many deliveries are waiting for the queue")]
     Overloaded,
     /// It took longer than the deadline.
     #[error("the queue did not confirm in time")]
@@ -111,17 +114,19 @@ pub struct QueueError(String);
 pub fn open_publisher(
     config: &QueueConfig,
     limits: PublishLimits,
+    metrics: PublisherMetrics,
     check: Check,
 ) -> Result<Arc<dyn Publisher>, QueueError> {
     Ok(match &config.location {
         Location::RabbitMq(urls) => {
-            Arc::new(rabbitmq::RabbitMqPublisher::open(urls.clone(), config.topology(), limits, check))
+            let (urls, topology) = (urls.clone(), config.topology());
+            Arc::new(rabbitmq::RabbitMqPublisher::open(urls, topology, limits, metrics, check))
         }
-        Location::Sqlite(path) => Arc::new(sqlite::SqlitePublisher::open(path, limits, check)?),
+        Location::Sqlite(path) => Arc::new(sqlite::SqlitePublisher::open(path, limits, metrics, check)?),
     })
 }
 
-/// Opens a consuming end that holds at most `prefetch` unacknowledged deliveries.
+/// Opens a consuming end that holds at most `prefetch` unacknowledged messages.
 pub fn open_consumer(
     config: &QueueConfig,
     prefetch: u16,

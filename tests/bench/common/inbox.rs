@@ -1,22 +1,26 @@
 //! A queue of one measurement's own on the broker.
 
-use std::{
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context, bail};
-use harness::{RabbitMq, wait_until_async};
+use anyhow::bail;
+use harness::{RabbitMq, wait_until, wait_until_async};
 use lapin::{Connection, ConnectionProperties, options::QueueDeleteOptions};
 use shared::{
     lifecycle::Process,
-    queue::{Declare, PublishLimits, Publisher, QueueConfig, open_publisher},
+    queue::{
+        Declare, PublishLimits, Publisher, PublisherMetrics, QueueConfig, open_consumer, open_publisher,
+    },
 };
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    time::timeout,
+};
 
 const DEADLINE: Duration = Duration::from_secs(30);
-const SETTLED_AFTER: Duration = Duration::from_secs(5);
+const STALLED_AFTER: Duration = Duration::from_secs(10);
+/// Messages, each of up to 64 KiB.
+const PREFETCH: u16 = 500;
+const BATCH: usize = 5000;
 
 /// The queues of a namespace of its own.
 pub struct Inbox<'a> {
@@ -46,9 +50,12 @@ impl<'a> Inbox<'a> {
     ) -> anyhow::Result<()> {
         self.runtime.block_on(async {
             let process = Process::new();
-            let config = QueueConfig::new(self.broker.url(), &self.namespace, Declare::Active)?;
-            let publisher =
-                open_publisher(&config, PublishLimits::default(), process.readiness.check("queue"))?;
+            let publisher = open_publisher(
+                &self.config()?,
+                PublishLimits::default(),
+                PublisherMetrics::register(&process.registry)?,
+                process.readiness.check("queue"),
+            )?;
             wait_until_async("the broker takes messages", DEADLINE, async || {
                 process.readiness.report().ready
             })
@@ -59,22 +66,37 @@ impl<'a> Inbox<'a> {
         })
     }
 
-    fn depth(&self) -> anyhow::Result<u64> {
-        self.broker.queue_depth(&self.name()).map(u64::from).context("the queue is gone")
+    fn config(&self) -> anyhow::Result<QueueConfig> {
+        Ok(QueueConfig::new(self.broker.url(), &self.namespace, Declare::Active)?)
     }
 
-    /// Removes the queues, if they hold exactly `expected` messages.
+    /// Takes out `expected` events, or as many as come.
+    fn take(&self, expected: u64) -> anyhow::Result<u64> {
+        self.runtime.block_on(async {
+            let mut consumer =
+                open_consumer(&self.config()?, PREFETCH, Process::new().readiness.check("queue"))?;
+            let mut taken = 0;
+            while taken < expected {
+                let Ok(batch) = timeout(STALLED_AFTER, consumer.receive(BATCH)).await else { break };
+                taken += batch.deliveries.len() as u64;
+                consumer.acknowledge(batch.receipt).await?;
+            }
+            consumer.close().await;
+            Ok(taken)
+        })
+    }
+
+    /// Removes the queues, if they held exactly `expected` events.
     pub fn close(self, expected: u64) -> anyhow::Result<()> {
-        let mut held = self.depth()?;
-        let start = Instant::now();
+        let taken = self.take(expected)?;
+        if taken != expected {
+            bail!("events were lost or doubled: the queue held {taken} or more instead of {expected}");
+        }
         // The broker may still be working on the last acknowledgements.
-        while held != expected && start.elapsed() < SETTLED_AFTER {
-            thread::sleep(Duration::from_millis(50));
-            held = self.depth()?;
-        }
-        if held != expected {
-            bail!("events were lost or doubled: the queue holds {held} messages instead of {expected}");
-        }
+        let name = self.name();
+        wait_until("the queue holds no more than was expected", DEADLINE, || {
+            self.broker.queue_depth(&name) == Some(0)
+        });
         self.runtime.block_on(async {
             let connection = Connection::connect(self.broker.url(), ConnectionProperties::default()).await?;
             let channel = connection.create_channel().await?;

@@ -26,7 +26,9 @@ pub enum Variant {
     Verifying,
     /// A publisher that has the events in memory.
     RawPublisher,
-    /// The edge, its queue on RabbitMQ.
+    /// The edge, its queue on RabbitMQ, each event in a message of its own.
+    RabbitMqPlain,
+    /// The edge as it is by default, its queue on RabbitMQ: under load, events share messages.
     RabbitMq,
     /// The edge, its queue a SQLite file.
     Sqlite,
@@ -34,8 +36,8 @@ pub enum Variant {
 
 impl Variant {
     /// Every variant.
-    pub const ALL: [Self; 5] =
-        [Self::Bare, Self::Verifying, Self::RawPublisher, Self::RabbitMq, Self::Sqlite];
+    pub const ALL: [Self; 6] =
+        [Self::Bare, Self::Verifying, Self::RawPublisher, Self::RabbitMqPlain, Self::RabbitMq, Self::Sqlite];
 }
 
 impl fmt::Display for Variant {
@@ -44,7 +46,8 @@ impl fmt::Display for Variant {
             Self::Bare => "bare handler",
             Self::Verifying => "bare handler + signature",
             Self::RawPublisher => "raw publisher, no HTTP",
-            Self::RabbitMq => "ingest on RabbitMQ",
+            Self::RabbitMqPlain => "ingest on RabbitMQ, one event a message",
+            Self::RabbitMq => "ingest on RabbitMQ, group commit",
             Self::Sqlite => "ingest on SQLite",
         })
     }
@@ -64,7 +67,8 @@ impl Setting<'_> {
             Variant::Bare => self.measure_reference(Reference::Bare, connections),
             Variant::Verifying => self.measure_reference(Reference::Verifying, connections),
             Variant::RawPublisher => self.measure_raw_publisher(connections),
-            Variant::RabbitMq => self.measure_on_rabbitmq(connections),
+            Variant::RabbitMqPlain => self.measure_on_rabbitmq(connections, &[("MESSAGE_EVENTS", "1")]),
+            Variant::RabbitMq => self.measure_on_rabbitmq(connections, &[]),
             Variant::Sqlite => self.measure_on_sqlite(connections),
         }
     }
@@ -84,9 +88,9 @@ impl Setting<'_> {
         Ok(sample)
     }
 
-    fn measure_on_rabbitmq(&self, connections: usize) -> anyhow::Result<Sample> {
+    fn measure_on_rabbitmq(&self, connections: usize, settings: &[(&str, &str)]) -> anyhow::Result<Sample> {
         let inbox = Inbox::declare(self.broker)?;
-        let edge = IngestProcess::start(self.broker.url(), &inbox.namespace);
+        let edge = IngestProcess::start(self.broker.url(), &inbox.namespace, settings);
         let broker = Some(self.broker_pid()?);
         let (sample, accepted) = http_load::run(self, edge.address, connections, edge.pid(), broker)?;
         edge.stop()?;
@@ -97,7 +101,7 @@ impl Setting<'_> {
     fn measure_on_sqlite(&self, connections: usize) -> anyhow::Result<Sample> {
         let folder = harness::scratch("queue");
         let file = folder.join("queue.db").display().to_string();
-        let edge = IngestProcess::start(&format!("sqlite:{file}"), "clerk");
+        let edge = IngestProcess::start(&format!("sqlite:{file}"), "clerk", &[]);
         let (sample, accepted) = http_load::run(self, edge.address, connections, edge.pid(), None)?;
         edge.stop()?;
         let held = queue_file::deliveries(&file)?;

@@ -60,7 +60,7 @@ impl Setting<'_> {
         let (ingest_rate, worker_rate) = self.measure_halves()?;
         let inbox = Inbox::declare(self.broker)?;
         let database = self.postgres.fresh_database()?;
-        let ingest = IngestProcess::start(self.broker.url(), &inbox.namespace);
+        let ingest = IngestProcess::start(self.broker.url(), &inbox.namespace, &[]);
         let mut worker = WorkerProcess::start(&inbox, &database.url, LANES);
 
         let events = self.traffic.events.len();
@@ -89,7 +89,7 @@ impl Setting<'_> {
     fn measure_halves(&self) -> anyhow::Result<(f64, f64)> {
         let inbox = Inbox::declare(self.broker)?;
         let database = self.postgres.fresh_database()?;
-        let ingest = IngestProcess::start(self.broker.url(), &inbox.namespace);
+        let ingest = IngestProcess::start(self.broker.url(), &inbox.namespace, &[]);
         let events = self.traffic.events.len();
         let requests = requests(self.traffic);
         let start = Instant::now();

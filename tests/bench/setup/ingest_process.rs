@@ -17,8 +17,8 @@ pub struct IngestProcess {
 }
 
 impl IngestProcess {
-    /// Starts one and waits until it is ready.
-    pub fn start(queue_url: &str, namespace: &str) -> Self {
+    /// Starts one with these `settings` besides, and waits until it is ready.
+    pub fn start(queue_url: &str, namespace: &str, settings: &[(&str, &str)]) -> Self {
         let [address, admin_address] = [(); 2].map(|()| SocketAddr::from(([127, 0, 0, 1], free_port())));
         let variables = [
             ("QUEUE_URL", queue_url),
@@ -27,6 +27,7 @@ impl IngestProcess {
             ("LISTEN", &address.to_string()),
             ("ADMIN_LISTEN", &admin_address.to_string()),
         ];
+        let variables = variables.iter().chain(settings).copied();
         let process = Process::start(&binaries().ingest, [] as [&str; 0], variables);
         wait_until("ingest is ready", DEADLINE, || {
             admin::get(admin_address, "/readyz").is_some_and(|answer| answer.status == 200)

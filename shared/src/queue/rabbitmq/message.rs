@@ -1,4 +1,4 @@
-//! A delivery as an AMQP message, and back.
+//! Deliveries as AMQP messages, and back: one in a plain message, or several in one.
 
 use bytes::Bytes;
 use lapin::{
@@ -8,13 +8,29 @@ use lapin::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, group};
 
 const PERSISTENT: u8 = 2;
+/// Tells a message that several deliveries share from a plain one.
+const GROUP: &str = "application/vnd.clerk-mirror.deliveries";
+/// How many share it, for people who look at the broker.
+const DELIVERIES: &str = "deliveries";
+/// How often a quorum queue has delivered the message before.
+const DELIVERY_COUNT: &str = "x-delivery-count";
 const SVIX_TIMESTAMP: &str = "svix-timestamp";
 const SVIX_SIGNATURE: &str = "svix-signature";
 const RECEIVED_AT: &str = "received-at";
 const TRACEPARENT: &str = "traceparent";
+
+/// The properties of a message that `count` deliveries share.
+pub(super) fn group_properties(count: usize) -> BasicProperties {
+    let mut headers = FieldTable::default();
+    headers.insert(DELIVERIES.into(), AMQPValue::LongLongInt(count.try_into().unwrap_or(i64::MAX)));
+    BasicProperties::default()
+        .with_delivery_mode(PERSISTENT)
+        .with_content_type(GROUP.into())
+        .with_headers(headers)
+}
 
 /// The properties of the message whose body is the delivery's.
 pub(super) fn properties(delivery: &Delivery) -> BasicProperties {
@@ -37,16 +53,43 @@ pub(super) fn properties(delivery: &Delivery) -> BasicProperties {
     }
 }
 
-/// Reads a message. One that somebody else put into the queue has no svix-id: it gets a name from its content,
-/// the same each time it is delivered, so that it can be accounted for.
-pub(super) fn delivery(message: Message) -> Delivery {
+/// How often the message was delivered before, to a worker that did not acknowledge it.
+pub(super) fn delivered_before(message: &Message) -> i64 {
+    let headers = message.properties.headers().as_ref();
+    let count = headers.and_then(|headers| headers.inner().get(DELIVERY_COUNT));
+    count.and_then(AMQPValue::as_long_long_int).unwrap_or_default()
+}
+
+/// Whether several deliveries share the message.
+pub(super) fn is_group(message: &Message) -> bool {
+    message.properties.content_type().as_ref().is_some_and(|kind| kind.as_str() == GROUP)
+}
+
+/// The deliveries of a message, in order.
+pub(super) fn deliveries(message: Message) -> Vec<Delivery> {
+    let shared = is_group(&message);
     let Message { properties, data, .. } = message;
+    let body = Bytes::from(data);
+    if shared {
+        match group::decode(body.clone()) {
+            Ok(deliveries) => return deliveries,
+            Err(error) => {
+                tracing::error!(%error, bytes = body.len(), "a message in the queue is not what it says it is");
+            }
+        }
+    }
+    vec![delivery(&properties, body)]
+}
+
+/// Reads a plain message. One that somebody else put into the queue has no svix-id: it gets a name from its content,
+/// the same each time it is delivered, so that it can be accounted for.
+fn delivery(properties: &BasicProperties, body: Bytes) -> Delivery {
     let header = |name: &str| properties.headers().as_ref().and_then(|headers| headers.inner().get(name));
     let integer = |name| header(name).and_then(AMQPValue::as_long_long_int).unwrap_or_default();
     let text = |name| header(name).and_then(AMQPValue::as_long_string).map(ToString::to_string);
     let svix_id = match properties.message_id() {
         Some(id) if !id.as_str().is_empty() => id.to_string(),
-        _ => content_name(&data),
+        _ => content_name(&body),
     };
     Delivery {
         svix_id,
@@ -54,7 +97,7 @@ pub(super) fn delivery(message: Message) -> Delivery {
         svix_signature: text(SVIX_SIGNATURE).unwrap_or_default(),
         received_at: integer(RECEIVED_AT),
         traceparent: text(TRACEPARENT),
-        body: Bytes::from(data),
+        body,
     }
 }
 
@@ -68,38 +111,45 @@ fn content_name(body: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn through_the_wire(delivery: &Delivery) -> Delivery {
-        let mut message = Message::mock(1, "".into(), "q".into(), false, delivery.body.to_vec());
-        message.properties = properties(delivery);
-        super::delivery(message)
-    }
-
-    #[test]
-    fn a_delivery_survives_the_wire() {
-        let mut delivery = Delivery {
-            svix_id: "msg_1".into(),
+    fn a_delivery(svix_id: &str, body: &'static [u8]) -> Delivery {
+        Delivery {
+            svix_id: svix_id.into(),
             svix_timestamp: 1_700_000_000,
             svix_signature: "v1,abc".into(),
             received_at: 1_700_000_000_123,
             traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
-            body: Bytes::from_static(b"{\"type\":\"user.created\"}"),
-        };
-        assert_eq!(through_the_wire(&delivery), delivery);
+            body: Bytes::from_static(body),
+        }
+    }
+
+    fn message(properties: BasicProperties, body: &[u8]) -> Message {
+        let mut message = Message::mock(1, "".into(), "q".into(), false, body.to_vec());
+        message.properties = properties;
+        message
+    }
+
+    #[test]
+    fn a_delivery_survives_the_wire() {
+        let mut delivery = a_delivery("msg_1", b"{\"type\":\"user.created\"}");
+        let through_the_wire =
+            |delivery: &Delivery| deliveries(message(properties(delivery), &delivery.body));
+        assert_eq!(through_the_wire(&delivery), [delivery.clone()]);
         delivery.traceparent = None;
         delivery.body = Bytes::from_static(b"\xff\x00 not json");
-        assert_eq!(through_the_wire(&delivery), delivery);
+        assert_eq!(through_the_wire(&delivery), [delivery]);
+    }
+
+    #[test]
+    fn deliveries_that_share_a_message_survive_the_wire() {
+        let sent = [a_delivery("msg_1", b"{}"), a_delivery("msg_2", b"")];
+        let shared = message(group_properties(sent.len()), &group::encode(sent.iter()));
+        assert!(is_group(&shared));
+        assert_eq!(deliveries(shared), sent);
     }
 
     #[test]
     fn the_event_type_is_a_property() {
-        let mut delivery = through_the_wire(&Delivery {
-            svix_id: "msg_1".into(),
-            svix_timestamp: 0,
-            svix_signature: String::new(),
-            received_at: 0,
-            traceparent: None,
-            body: Bytes::from_static(b"{\"type\":\"user.created\"}"),
-        });
+        let mut delivery = a_delivery("msg_1", b"{\"type\":\"user.created\"}");
         assert_eq!(properties(&delivery).kind().as_ref().map(ShortString::as_str), Some("user.created"));
         delivery.body = Bytes::new();
         assert_eq!(properties(&delivery).kind(), &None);
@@ -107,10 +157,21 @@ mod tests {
 
     #[test]
     fn a_strangers_message_is_named_by_its_content() {
-        let stranger =
-            |body: &[u8]| delivery(Message::mock(1, "".into(), "q".into(), false, body.to_vec())).svix_id;
-        assert_eq!(stranger(b"a"), stranger(b"a"));
-        assert_ne!(stranger(b"a"), stranger(b"b"));
-        assert!(stranger(b"a").starts_with("sha256_"));
+        for properties in [BasicProperties::default(), group_properties(2)] {
+            let name = |body: &[u8]| deliveries(message(properties.clone(), body))[0].svix_id.clone();
+            assert_eq!(name(b"a"), name(b"a"));
+            assert_ne!(name(b"a"), name(b"b"));
+            assert!(name(b"a").starts_with("sha256_"));
+        }
+    }
+
+    #[test]
+    fn the_broker_says_how_often_it_has_delivered_a_message() {
+        let mut again = message(BasicProperties::default(), b"");
+        assert_eq!(delivered_before(&again), 0);
+        let mut headers = FieldTable::default();
+        headers.insert(DELIVERY_COUNT.into(), AMQPValue::LongLongInt(2));
+        again.properties = BasicProperties::default().with_headers(headers);
+        assert_eq!(delivered_before(&again), 2);
     }
 }

@@ -3,13 +3,14 @@
 //! lapin's automatic recovery is not used: it leaves a publish hanging for as long as a broker is away. Instead every
 //! failure drops the whole session and a new one is made, from the next URL, after a jittered wait.
 
+mod connected;
 mod consumer;
 mod message;
 mod publisher;
-mod session;
 mod topology;
 mod url;
 
+use connected::{Connected, explain};
 pub(super) use consumer::RabbitMqConsumer;
 pub(super) use publisher::RabbitMqPublisher;
 pub(super) use topology::Topology;

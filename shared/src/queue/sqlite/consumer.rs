@@ -60,9 +60,9 @@ impl SqliteConsumer {
 
 #[async_trait]
 impl Consumer for SqliteConsumer {
-    async fn receive(&mut self, max: usize) -> Batch {
+    async fn receive(&mut self, enough: usize) -> Batch {
         loop {
-            let wait = match self.blocking(move |leasing| leasing.take(max)).await {
+            let wait = match self.blocking(move |leasing| leasing.take(enough)).await {
                 Ok(Some(batch)) => {
                     self.check.pass();
                     self.backoff.reset();

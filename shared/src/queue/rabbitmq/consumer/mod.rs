@@ -1,26 +1,30 @@
 //! Consuming in batches, on a connection and channel of its own.
 
+mod split;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{FutureExt, StreamExt};
 use lapin::{
+    message::Delivery as Message,
     options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions},
     types::FieldTable,
 };
 use tokio::time::timeout;
 
-use super::{
-    BrokerUrl, Topology, message,
-    session::{Session, explain},
-};
+use self::split::split;
+use super::{BrokerUrl, Connected, Topology, explain, message};
 use crate::{
+    delivery::Delivery,
     lifecycle::{Backoff, Check},
     queue::{Batch, Consumer, QueueError, Receipt, ReceiptKind},
 };
 
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
 const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A message that came back so often may be one that kills workers. Far below the broker's own limit.
+const SPLIT_AFTER: i64 = 3;
 
 /// Takes batches from the inbox.
 pub struct RabbitMqConsumer {
@@ -36,7 +40,8 @@ pub struct RabbitMqConsumer {
 }
 
 struct Subscription {
-    session: Session,
+    url: BrokerUrl,
+    connected: Connected,
     messages: lapin::Consumer,
 }
 
@@ -85,7 +90,7 @@ impl RabbitMqConsumer {
         tracing::warn!(reason, "connection for consuming lost");
         self.check.fail(reason);
         if let Some(subscription) = self.subscription.take() {
-            subscription.session.close().await;
+            subscription.connected.close().await;
         }
         tokio::time::sleep(self.backoff.next_delay()).await;
     }
@@ -93,10 +98,9 @@ impl RabbitMqConsumer {
 
 #[async_trait]
 impl Consumer for RabbitMqConsumer {
-    async fn receive(&mut self, max: usize) -> Batch {
+    async fn receive(&mut self, enough: usize) -> Batch {
         loop {
-            let messages = &mut self.subscribed().await.messages;
-            let first = match messages.next().await {
+            let first = match self.subscribed().await.messages.next().await {
                 Some(Ok(message)) => message,
                 Some(Err(error)) => {
                     self.lost(explain(&error)).await;
@@ -107,16 +111,19 @@ impl Consumer for RabbitMqConsumer {
                     continue;
                 }
             };
+            let Some(subscription) = &mut self.subscription else { continue };
             let mut last_tag = first.delivery_tag;
-            let mut deliveries = vec![message::delivery(first)];
-            while deliveries.len() < max {
+            let mut deliveries = subscription.unpack(first, &self.topology).await;
+            while deliveries.len() < enough {
                 // An error here is seen again by the next call, after this batch.
-                let Some(Some(Ok(next))) = messages.next().now_or_never() else { break };
+                let Some(Some(Ok(next))) = subscription.messages.next().now_or_never() else { break };
                 last_tag = next.delivery_tag;
-                deliveries.push(message::delivery(next));
+                deliveries.extend(subscription.unpack(next, &self.topology).await);
             }
-            let receipt = Receipt(ReceiptKind::RabbitMq { session: self.sessions, last_tag });
-            return Batch { deliveries, receipt };
+            if !deliveries.is_empty() {
+                let receipt = Receipt(ReceiptKind::RabbitMq { session: self.sessions, last_tag });
+                return Batch { deliveries, receipt };
+            }
         }
     }
 
@@ -128,7 +135,7 @@ impl Consumer for RabbitMqConsumer {
             return Err(QueueError("the session that delivered the batch is gone".into()));
         };
         let options = BasicAckOptions { multiple: true };
-        let acknowledged = subscription.session.channel.basic_ack(last_tag, options);
+        let acknowledged = subscription.connected.channel.basic_ack(last_tag, options);
         let failure = match timeout(ACKNOWLEDGE_TIMEOUT, acknowledged).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => explain(&error),
@@ -140,21 +147,42 @@ impl Consumer for RabbitMqConsumer {
 
     async fn close(&mut self) {
         if let Some(subscription) = self.subscription.take() {
-            subscription.session.close().await;
+            subscription.connected.close().await;
         }
     }
 }
 
+impl Subscription {
+    /// The deliveries of a message; none if they have got messages of their own instead.
+    async fn unpack(&self, message: Message, topology: &Topology) -> Vec<Delivery> {
+        let suspect = message::is_group(&message) && message::delivered_before(&message) >= SPLIT_AFTER;
+        let tag = message.delivery_tag;
+        let deliveries = message::deliveries(message);
+        if !suspect || deliveries.len() == 1 {
+            return deliveries;
+        }
+        tracing::warn!(deliveries = deliveries.len(), "a message came back again and again, splitting it");
+        if let Err(error) = split(&self.url, topology, &deliveries).await {
+            tracing::warn!(%error, "cannot split a message, taking it as it is");
+            return deliveries;
+        }
+        let acknowledged = self.connected.channel.basic_ack(tag, BasicAckOptions::default());
+        // If this fails, the session has: the message comes again, and its deliveries are recognised.
+        let _ = timeout(ACKNOWLEDGE_TIMEOUT, acknowledged).await;
+        Vec::new()
+    }
+}
+
 async fn open(url: &BrokerUrl, topology: &Topology, prefetch: u16) -> Result<Subscription, QueueError> {
-    let session = Session::open(url, topology, "clerk-mirror worker").await?;
-    let channel = &session.channel;
+    let connected = Connected::open(url, topology, "clerk-mirror worker").await?;
+    let channel = &connected.channel;
     let subscribed = async {
         channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
         let options = BasicConsumeOptions::default();
         channel.basic_consume(topology.inbox.as_str().into(), "".into(), options, FieldTable::default()).await
     };
     match timeout(SUBSCRIBE_TIMEOUT, subscribed).await {
-        Ok(Ok(messages)) => Ok(Subscription { session, messages }),
+        Ok(Ok(messages)) => Ok(Subscription { url: url.clone(), connected, messages }),
         Ok(Err(error)) => Err(QueueError(format!("{url}: {}", explain(&error)))),
         Err(_) => Err(QueueError(format!("{url}: no answer within {SUBSCRIBE_TIMEOUT:?}"))),
     }

@@ -3,22 +3,23 @@
 use std::time::Duration;
 
 use futures_util::Stream;
-use lapin::{Channel, Connection, ConnectionProperties, Event};
+use lapin::{Channel, Connection, ConnectionProperties, Event, options::ConfirmSelectOptions};
 use tokio::time::timeout;
 
 use super::{BrokerUrl, Topology};
 use crate::queue::QueueError;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const CONFIRM_SELECT_TIMEOUT: Duration = Duration::from_secs(5);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A connection that is ready for use, its queues declared.
-pub(super) struct Session {
+pub(super) struct Connected {
     connection: Connection,
     pub(super) channel: Channel,
 }
 
-impl Session {
+impl Connected {
     /// Connects to `url` and declares the queues.
     pub(super) async fn open(
         url: &BrokerUrl,
@@ -36,6 +37,16 @@ impl Session {
             Ok(Ok(session)) => Ok(session),
             Ok(Err(error)) => Err(QueueError(format!("{url}: {}", explain(&error)))),
             Err(_) => Err(QueueError(format!("{url}: no answer within {CONNECT_TIMEOUT:?}"))),
+        }
+    }
+
+    /// Asks for a confirm of every message published from now on.
+    pub(super) async fn request_confirms(&self, url: &BrokerUrl) -> Result<(), QueueError> {
+        let confirms = self.channel.confirm_select(ConfirmSelectOptions::default());
+        match timeout(CONFIRM_SELECT_TIMEOUT, confirms).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(QueueError(format!("{url}: {}", explain(&error)))),
+            Err(_) => Err(QueueError(format!("{url}: no answer within {CONFIRM_SELECT_TIMEOUT:?}"))),
         }
     }
 

@@ -1,5 +1,7 @@
 //! One delivery of one event, as it travels from the edge to the worker.
 
+pub mod group;
+
 use bytes::Bytes;
 
 /// A signed webhook request, byte for byte: enough to verify it again at the other end of the queue.
