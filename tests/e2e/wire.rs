@@ -149,7 +149,7 @@ fn of_events_that_share_a_message_only_the_one_that_kills_workers_is_taken_out()
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let mut applied = BTreeSet::new();
     let process = Process::new();
-    wait_until("the broker takes the event out", PATIENCE, || {
+    wait_until("the broker takes the event out", 3 * PATIENCE, || {
         runtime.block_on(async {
             let mut consumer = open_consumer(&config, 10, process.readiness.check("queue")).unwrap();
             let lives = async {

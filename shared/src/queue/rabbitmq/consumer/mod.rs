@@ -24,7 +24,9 @@ use crate::{
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
 const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A message that came back so often may be one that kills workers. Far below the broker's own limit.
-const SPLIT_AFTER: i64 = 3;
+const SUSPECT_AFTER: i64 = 3;
+/// What dies together counts together: so suspects are held alone, and only the one that kills workers reaches the broker's limit.
+const CAREFUL_PREFETCH: u16 = 1;
 
 /// Takes batches from the inbox.
 pub struct RabbitMqConsumer {
@@ -34,6 +36,8 @@ pub struct RabbitMqConsumer {
     prefetch: u16,
     check: Check,
     backoff: Backoff,
+    /// Whether suspects are coming.
+    careful: bool,
     subscription: Option<Subscription>,
     /// Counts sessions: tags of one mean nothing to the next.
     sessions: u64,
@@ -41,6 +45,7 @@ pub struct RabbitMqConsumer {
 
 struct Subscription {
     url: BrokerUrl,
+    careful: bool,
     connected: Connected,
     messages: lapin::Consumer,
 }
@@ -53,13 +58,27 @@ impl RabbitMqConsumer {
         prefetch: u16,
         check: Check,
     ) -> Self {
-        let backoff = Backoff::reconnect();
-        Self { urls, next_url: 0, topology, prefetch, check, backoff, subscription: None, sessions: 0 }
+        Self {
+            urls,
+            next_url: 0,
+            topology,
+            prefetch,
+            check,
+            backoff: Backoff::reconnect(),
+            careful: false,
+            subscription: None,
+            sessions: 0,
+        }
     }
 
     async fn subscribed(&mut self) -> &mut Subscription {
         let subscription = match self.subscription.take() {
-            Some(subscription) => subscription,
+            Some(subscription) if subscription.careful == self.careful => subscription,
+            Some(other) => {
+                // Gives back what it holds.
+                other.connected.close().await;
+                self.connect().await
+            }
             None => self.connect().await,
         };
         self.subscription.insert(subscription)
@@ -70,7 +89,7 @@ impl RabbitMqConsumer {
         loop {
             let url = self.urls[self.next_url % self.urls.len()].clone();
             self.next_url = self.next_url.wrapping_add(1);
-            match open(&url, &self.topology, self.prefetch).await {
+            match open(&url, &self.topology, self.prefetch, self.careful).await {
                 Ok(subscription) => {
                     self.sessions += 1;
                     self.backoff.reset();
@@ -112,13 +131,22 @@ impl Consumer for RabbitMqConsumer {
                 }
             };
             let Some(subscription) = &mut self.subscription else { continue };
+            self.careful = is_suspect(&first);
+            if self.careful && !subscription.careful {
+                tracing::warn!("messages came back again and again, taking them one by one");
+                continue;
+            }
             let mut last_tag = first.delivery_tag;
             let mut deliveries = subscription.unpack(first, &self.topology).await;
-            while deliveries.len() < enough {
+            while deliveries.len() < enough && !subscription.careful {
                 // An error here is seen again by the next call, after this batch.
                 let Some(Some(Ok(next))) = subscription.messages.next().now_or_never() else { break };
+                if is_suspect(&next) {
+                    self.careful = true;
+                    break;
+                }
                 last_tag = next.delivery_tag;
-                deliveries.extend(subscription.unpack(next, &self.topology).await);
+                deliveries.extend(message::deliveries(next));
             }
             if !deliveries.is_empty() {
                 let receipt = Receipt(ReceiptKind::RabbitMq { session: self.sessions, last_tag });
@@ -155,13 +183,12 @@ impl Consumer for RabbitMqConsumer {
 impl Subscription {
     /// The deliveries of a message; none if they have got messages of their own instead.
     async fn unpack(&self, message: Message, topology: &Topology) -> Vec<Delivery> {
-        let suspect = message::is_group(&message) && message::delivered_before(&message) >= SPLIT_AFTER;
+        let parts = self.careful && message::is_group(&message);
         let tag = message.delivery_tag;
         let deliveries = message::deliveries(message);
-        if !suspect || deliveries.len() == 1 {
+        if !parts || deliveries.len() == 1 {
             return deliveries;
         }
-        tracing::warn!(deliveries = deliveries.len(), "a message came back again and again, splitting it");
         if let Err(error) = split(&self.url, topology, &deliveries).await {
             tracing::warn!(%error, "cannot split a message, taking it as it is");
             return deliveries;
@@ -173,7 +200,17 @@ impl Subscription {
     }
 }
 
-async fn open(url: &BrokerUrl, topology: &Topology, prefetch: u16) -> Result<Subscription, QueueError> {
+fn is_suspect(message: &Message) -> bool {
+    message::delivered_before(message) >= SUSPECT_AFTER
+}
+
+async fn open(
+    url: &BrokerUrl,
+    topology: &Topology,
+    prefetch: u16,
+    careful: bool,
+) -> Result<Subscription, QueueError> {
+    let prefetch = if careful { CAREFUL_PREFETCH } else { prefetch };
     let connected = Connected::open(url, topology, "clerk-mirror worker").await?;
     let channel = &connected.channel;
     let subscribed = async {
@@ -182,7 +219,7 @@ async fn open(url: &BrokerUrl, topology: &Topology, prefetch: u16) -> Result<Sub
         channel.basic_consume(topology.inbox.as_str().into(), "".into(), options, FieldTable::default()).await
     };
     match timeout(SUBSCRIBE_TIMEOUT, subscribed).await {
-        Ok(Ok(messages)) => Ok(Subscription { url: url.clone(), connected, messages }),
+        Ok(Ok(messages)) => Ok(Subscription { url: url.clone(), careful, connected, messages }),
         Ok(Err(error)) => Err(QueueError(format!("{url}: {}", explain(&error)))),
         Err(_) => Err(QueueError(format!("{url}: no answer within {SUBSCRIBE_TIMEOUT:?}"))),
     }
