@@ -3,6 +3,9 @@
 //! actix-web times the head of a connection's first request and the idle time between requests, and the endpoint
 //! times its bodies. Nothing times the head of a later request, the rest of a chunked body whose request has been
 //! refused already, or answers that nobody reads. Here every wait has an end, whatever the wait is for.
+//!
+//! The stream knows bytes, not requests: what is read begins a request, what is written answers it. Half a head that
+//! came together with the request before it therefore waits as long as an idle connection, and no longer.
 
 use std::{
     io,
