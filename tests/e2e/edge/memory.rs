@@ -58,5 +58,5 @@ fn many_clients_with_large_bodies_cost_no_more_than_the_budget() {
     let after = harness::proc_stat(ingest.process.pid()).peak_rss_bytes;
     println!("resident: {} kB before, at most {} kB with 300 MB on offer", before / 1024, after / 1024);
     assert!(metric(&ingest, "body_bytes") <= 16.0 * 1024.0 * 1024.0);
-    assert!(after < 128 * 1024 * 1024, "{after} bytes resident");
+    assert!(after < 160 * 1024 * 1024, "{after} bytes resident");
 }

@@ -2,10 +2,11 @@
 
 use std::{io::ErrorKind, time::Duration};
 
-use harness::{http::Connection, wait_until};
+use harness::{Proxy, http::Connection, wait_until};
 
 use super::{BODY, head, ingest, keep_alive, metric, shape};
 use crate::{
+    backends::{Backends, Database, Queue},
     deployment::{Ingest, PATIENCE},
     signed::{headers, now},
 };
@@ -139,4 +140,18 @@ fn a_client_that_goes_away_leaves_nothing_behind() {
         drop(connection);
         assert_all_closed(&ingest);
     }
+}
+
+#[test]
+fn a_client_that_goes_away_while_its_event_waits_leaves_nothing_behind() {
+    let mut backends = Backends::new(Queue::RabbitMq, Database::Sqlite, "gone_waiting");
+    let (proxy, url) = Proxy::in_front_of(&backends.queue_url);
+    backends.queue_url = url;
+    let ingest = Ingest::start(&backends);
+    proxy.freeze();
+    let mut connection = Connection::open(ingest.address);
+    connection.send(keep_alive(&headers("msg_1", now(), BODY), BODY));
+    wait_until("the event waits", PATIENCE, || metric(&ingest, "body_bytes") == BODY.len() as f64);
+    drop(connection);
+    assert_all_closed(&ingest);
 }
