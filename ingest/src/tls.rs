@@ -37,8 +37,9 @@ pub(crate) type TlsStream = Box<server::TlsStream<TcpStream>>;
 /// How often the files are looked at. Their times are not trusted: Kubernetes swaps a link in the path.
 const RELOAD_EVERY: Duration = Duration::from_secs(2);
 
-/// How many handshakes run at once: each costs as much computing as hundreds of webhooks, for a stranger.
-const HANDSHAKES: usize = 64;
+/// How many handshakes are under way at once. It bounds the memory of the unfinished; it is high because a handshake
+/// that stalls keeps its turn until it is given up.
+const HANDSHAKES: usize = 1024;
 
 /// How long a handshake may take, the wait for its turn included.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
