@@ -11,6 +11,8 @@ const RETRY_AFTER_SECONDS: &str = "5";
 pub(crate) enum Answer {
     /// The event is durable.
     Accepted,
+    /// The sender's address is not on the allow-list.
+    SourceNotAllowed,
     /// The request is not believed.
     Rejected(Rejection),
     /// The body broke off or was not transferred correctly.
@@ -31,16 +33,17 @@ pub(crate) enum Answer {
     QueueRefused,
     /// The queue did not confirm in time.
     QueueTimeout,
-    /// Too many deliveries are in flight.
+    /// Too many deliveries are in flight, or their bodies take too much memory.
     Overloaded,
 }
 
 impl Answer {
     /// Every answer, for metrics that start at zero.
-    pub(crate) const ALL: [Self; 23] = {
+    pub(crate) const ALL: [Self; 24] = {
         use Rejection::*;
         [
             Self::Accepted,
+            Self::SourceNotAllowed,
             Self::Rejected(IdMissing),
             Self::Rejected(IdDuplicated),
             Self::Rejected(IdInvalid),
@@ -70,6 +73,7 @@ impl Answer {
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
+            Self::SourceNotAllowed => "source_not_allowed",
             Self::Rejected(rejection) => rejection.code(),
             Self::BodyUnreadable => "body_unreadable",
             Self::BodyTimeout => "body_timeout",
@@ -87,6 +91,7 @@ impl Answer {
     const fn status(self) -> StatusCode {
         match self {
             Self::Accepted => StatusCode::OK,
+            Self::SourceNotAllowed => StatusCode::FORBIDDEN,
             Self::Rejected(_) | Self::BodyUnreadable => StatusCode::BAD_REQUEST,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -1,6 +1,6 @@
 //! The edge's configuration.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser};
 use shared::{
@@ -9,7 +9,12 @@ use shared::{
     signature::Verifier,
 };
 
-use crate::body::BodyLimits;
+use crate::{
+    body::BodyLimits,
+    server::ServerLimits,
+    source::{AllowedSources, Networks},
+    tls::Certificate,
+};
 
 /// Receives Clerk's webhooks: verifies each signature, queues the event, and answers 2xx once it is durable
 #[derive(Debug, Parser)]
@@ -40,6 +45,13 @@ pub struct EdgeArgs {
     #[arg(long, env = "BODY_LIMIT", default_value_t = 1024 * 1024, value_name = "BYTES",
           value_parser = clap::value_parser!(u32).range(1024..=8 * 1024 * 1024))]
     pub body_limit: u32,
+    /// The most bytes of bodies held at once; past it the answer is 503 (at least BODY_LIMIT)
+    #[arg(long, env = "BODY_MEMORY", default_value_t = 16 * 1024 * 1024, value_name = "BYTES")]
+    pub body_memory: u32,
+    /// The most connections open at once; further ones wait until others close
+    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 16384, value_name = "COUNT",
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections: u32,
     /// How long the head of a request, and then its body, may take to arrive
     #[arg(long, env = "REQUEST_TIMEOUT", default_value = "5s", value_parser = humantime::parse_duration, value_name = "TIME")]
     pub request_timeout: Duration,
@@ -50,6 +62,41 @@ pub struct EdgeArgs {
     #[arg(long, env = "MESSAGE_EVENTS", default_value_t = 64, value_name = "NUMBER",
           value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub message_events: u16,
+    /// Who may send: addresses and networks such as `192.0.2.7,198.51.100.0/24,2001:db8::/32`; anybody without it
+    #[arg(long, env = "ALLOW_FROM", value_name = "NETWORKS")]
+    allow_from: Option<Networks>,
+    /// The proxies whose X-Forwarded-For is believed, for ALLOW_FROM: addresses and networks
+    #[arg(long, env = "TRUSTED_PROXIES", value_name = "NETWORKS")]
+    trusted_proxies: Option<Networks>,
+    /// The certificate chain, in PEM, with which to receive webhooks over TLS. Taken up again when it changes
+    #[arg(long, env = "TLS_CERT_FILE", value_name = "FILE")]
+    pub tls_cert_file: Option<PathBuf>,
+    /// The private key of TLS_CERT_FILE, in PEM
+    #[arg(long, env = "TLS_KEY_FILE", value_name = "FILE")]
+    pub tls_key_file: Option<PathBuf>,
+}
+
+impl EdgeArgs {
+    fn sources(&self) -> Result<Option<AllowedSources>, ConfigError> {
+        match (self.allow_from.clone(), self.trusted_proxies.clone()) {
+            (Some(allowed), proxies) => Ok(Some(AllowedSources { allowed, proxies })),
+            (None, None) => Ok(None),
+            // Whoever sets it believes that a list is in force.
+            (None, Some(_)) => {
+                Err(ConfigError::new("TRUSTED_PROXIES is set without ALLOW_FROM, which it is for"))
+            }
+        }
+    }
+
+    fn tls(&self) -> Result<Option<Certificate>, ConfigError> {
+        match (&self.tls_cert_file, &self.tls_key_file) {
+            (Some(certificate), Some(key)) => {
+                Certificate::read(certificate, key).map(Some).map_err(ConfigError)
+            }
+            (None, None) => Ok(None),
+            _ => Err(ConfigError::new("TLS_CERT_FILE and TLS_KEY_FILE belong together; set both or neither")),
+        }
+    }
 }
 
 impl IngestArgs {
@@ -60,7 +107,7 @@ impl IngestArgs {
                 "no signing secret: set CLERK_WEBHOOK_SECRET to the endpoint's whsec_… from Clerk's dashboard",
             )
         })?;
-        Ok(Config::new(&self.edge, &self.process, verifier, self.queue.resolve(None)?))
+        Config::new(&self.edge, &self.process, verifier, self.queue.resolve(None)?)
     }
 }
 
@@ -75,26 +122,57 @@ pub struct Config {
     pub queue: QueueConfig,
     /// How long a shutdown may take.
     pub shutdown_timeout: Duration,
+    pub(crate) sources: Option<AllowedSources>,
+    pub(crate) certificate: Option<Certificate>,
     pub(crate) body: BodyLimits,
+    pub(crate) body_memory: u32,
+    pub(crate) connections: u32,
     pub(crate) head_timeout: Duration,
     pub(crate) publish: PublishLimits,
 }
 
 impl Config {
     /// The configuration these flags describe.
-    pub fn new(args: &EdgeArgs, process: &ProcessArgs, verifier: Verifier, queue: QueueConfig) -> Self {
-        Self {
+    pub fn new(
+        args: &EdgeArgs,
+        process: &ProcessArgs,
+        verifier: Verifier,
+        queue: QueueConfig,
+    ) -> Result<Self, ConfigError> {
+        if args.body_memory < args.body_limit {
+            return Err(ConfigError::new(
+                "BODY_MEMORY is less than BODY_LIMIT, so that no body of that size could be held",
+            ));
+        }
+        Ok(Self {
             listen: args.listen,
             verifier,
             queue,
             shutdown_timeout: process.shutdown_timeout,
+            sources: args.sources()?,
+            certificate: args.tls()?,
             body: BodyLimits { bytes: args.body_limit as usize, time: args.request_timeout },
+            body_memory: args.body_memory,
+            connections: args.max_connections,
             head_timeout: args.request_timeout,
             publish: PublishLimits {
                 deadline: args.publish_timeout,
                 message_events: args.message_events.into(),
                 ..PublishLimits::default()
             },
+        })
+    }
+
+    pub(crate) fn server_limits(&self) -> ServerLimits {
+        ServerLimits {
+            head_timeout: self.head_timeout,
+            exchange: self.head_timeout + self.body.time + self.publish.deadline,
+            connections: self.connections,
+            // A little less than the whole, so that there is time left to close the queue.
+            shutdown: self
+                .shutdown_timeout
+                .saturating_sub(Duration::from_secs(2))
+                .max(Duration::from_secs(1)),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    http::header::HeaderValue,
     web::{Data, Payload},
 };
 use shared::{
@@ -16,18 +17,25 @@ use shared::{
 
 use crate::{
     answer::Answer,
-    body::{self, BodyLimits},
+    body::{self, Body, BodyLimits},
+    budget::Budget,
     metrics::Metrics,
+    source::AllowedSources,
 };
 
 /// The path Clerk is pointed at.
 pub(crate) const PATH: &str = "/webhooks/clerk";
 
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
 /// What the endpoint works with, shared by all threads.
 pub(crate) struct Edge {
     pub(crate) verifier: Verifier,
     pub(crate) publisher: Arc<dyn Publisher>,
+    /// Who may send; anybody if there is no list.
+    pub(crate) sources: Option<AllowedSources>,
     pub(crate) limits: BodyLimits,
+    pub(crate) budget: Budget,
     pub(crate) metrics: Metrics,
 }
 
@@ -45,15 +53,25 @@ pub(crate) async fn receive(request: HttpRequest, payload: Payload, edge: Data<E
 }
 
 async fn accept(request: &HttpRequest, payload: Payload, edge: &Edge) -> Result<(), Answer> {
+    if let Some(sources) = &edge.sources
+        && !is_allowed(request, sources)
+    {
+        return Err(Answer::SourceNotAllowed);
+    }
     // The headers come first: nobody's body is read on the word of headers that cannot be right.
     let credentials =
         Credentials::read(|name| request.headers().get_all(name).map(|value| value.as_bytes()))?;
-    let body = body::read(request, payload, edge.limits).await?;
-    let verified = edge.verifier.verify(&credentials, body, SystemTime::now())?;
+    let Body { bytes, share: _share } = body::read(request, payload, edge.limits, &edge.budget).await?;
+    let verified = edge.verifier.verify(&credentials, bytes, SystemTime::now())?;
     edge.publisher.publish(verified).await.map_err(|error| {
         tracing::debug!(error = %error, "not queued");
         Answer::from(error)
     })
+}
+
+fn is_allowed(request: &HttpRequest, sources: &AllowedSources) -> bool {
+    let forwarded_for = || request.headers().get_all(FORWARDED_FOR).map(HeaderValue::as_bytes);
+    request.peer_addr().is_some_and(|peer| sources.allows(peer, forwarded_for))
 }
 
 /// Answers another method on the endpoint's path.

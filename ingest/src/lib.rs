@@ -5,12 +5,20 @@
 
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
+mod acceptor;
 mod answer;
 mod body;
+mod budget;
 mod config;
+mod connection;
+mod descriptors;
 mod endpoint;
 mod metrics;
 mod serve;
+mod server;
+mod source;
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
+mod tls;
 
 pub use config::{Config, EdgeArgs, IngestArgs};
 pub use metrics::Metrics;

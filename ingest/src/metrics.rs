@@ -17,6 +17,16 @@ shared::metrics! {
             [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.0, 2.0, 4.0, 8.0, 16.0],
         /// Requests to the endpoint that are being worked on.
         in_flight: IntGauge = "clerk_mirror_ingest_in_flight",
+        /// Bytes of bodies held: of requests being read, and of events waiting to become durable.
+        body_bytes: IntGauge = "clerk_mirror_ingest_body_bytes",
+        /// Connections that are open.
+        connections: IntGauge = "clerk_mirror_ingest_connections",
+        /// Connections closed because their clients stalled where no answer can say so.
+        connections_expired: IntCounter = "clerk_mirror_ingest_connections_expired_total",
+        /// TLS handshakes that failed or took too long.
+        tls_handshakes_failed: IntCounter = "clerk_mirror_ingest_tls_handshakes_failed_total",
+        /// Times the TLS certificate's files had changed, by result (`reloaded`, `failed`: the one before stays).
+        tls_reloads: IntCounterVec = "clerk_mirror_ingest_tls_reloads_total" { "result" },
     }
 }
 
@@ -38,7 +48,34 @@ impl Metrics {
             .into_iter()
             .map(|answer| (answer, registered.requests.with_label_values(&[answer.code()])))
             .collect();
+        // All results are there from the start.
+        for result in ["reloaded", "failed"] {
+            registered.tls_reloads.with_label_values(&[result]);
+        }
         Ok(Self { registered, queue: PublisherMetrics::register(registry)?, answers })
+    }
+
+    /// What connections are measured by.
+    pub(crate) fn connections(&self) -> ConnectionMetrics {
+        ConnectionMetrics {
+            open: self.registered.connections.clone(),
+            expired: self.registered.connections_expired.clone(),
+        }
+    }
+
+    /// The account of bodies.
+    pub(crate) fn body_bytes(&self) -> IntGauge {
+        self.registered.body_bytes.clone()
+    }
+
+    /// What TLS is measured by.
+    pub(crate) fn tls(&self) -> TlsMetrics {
+        let reloads = |result| self.registered.tls_reloads.with_label_values(&[result]);
+        TlsMetrics {
+            handshakes_failed: self.registered.tls_handshakes_failed.clone(),
+            reloaded: reloads("reloaded"),
+            reload_failed: reloads("failed"),
+        }
     }
 
     /// Counts a request as in flight until the guard is dropped, also when its sender goes away.
@@ -61,6 +98,22 @@ impl Metrics {
             counter.inc();
         }
     }
+}
+
+/// What is measured of connections.
+#[derive(Debug, Clone)]
+pub(crate) struct ConnectionMetrics {
+    pub(crate) open: IntGauge,
+    pub(crate) expired: IntCounter,
+}
+
+/// What is measured of TLS.
+#[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "nothing of TLS is there to be measured"))]
+pub(crate) struct TlsMetrics {
+    pub(crate) handshakes_failed: IntCounter,
+    pub(crate) reloaded: IntCounter,
+    pub(crate) reload_failed: IntCounter,
 }
 
 /// One request in flight.

@@ -1,11 +1,8 @@
 //! Running the edge.
 
-use std::{net::TcpListener, time::Duration};
+use std::net::TcpListener;
 
-use actix_web::{
-    App, HttpServer,
-    web::{self, Data},
-};
+use actix_web::web::Data;
 use anyhow::Context;
 use shared::{
     lifecycle::{Check, Process},
@@ -13,13 +10,14 @@ use shared::{
 };
 
 use crate::{
+    acceptor::Acceptor,
+    budget::Budget,
     config::Config,
-    endpoint::{Edge, PATH, method_not_allowed, not_found, receive},
+    descriptors,
+    endpoint::{Edge, PATH},
     metrics::Metrics,
+    server::server,
 };
-
-/// Longer than the idle time of the usual load balancers, so that they close connections and not we.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// Receives webhooks on `listener` until the process stops, then finishes what is in flight.
 ///
@@ -35,40 +33,37 @@ pub fn serve(
 
 async fn run(config: Config, listener: TcpListener, process: Process, queue: Check) -> anyhow::Result<()> {
     let metrics = Metrics::register(&process.registry)?;
+    let acceptor = match &config.certificate {
+        Some(certificate) => Acceptor::Tls(certificate.acceptor(metrics.tls())?),
+        None => Acceptor::Plain,
+    };
+    let scheme = acceptor.scheme();
+    let limits = config.server_limits();
     let publisher = open_publisher(&config.queue, config.publish, metrics.queue.clone(), queue)?;
     let edge = Data::new(Edge {
         verifier: config.verifier,
         publisher: publisher.clone(),
+        sources: config.sources,
         limits: config.body,
-        metrics,
+        budget: Budget::new(config.body_memory, metrics.body_bytes()),
+        metrics: metrics.clone(),
     });
     let address = listener.local_addr()?;
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(edge.clone())
-            .service(
-                web::resource(PATH)
-                    .route(web::post().to(receive))
-                    .default_service(web::to(method_not_allowed)),
-            )
-            .default_service(web::to(not_found))
-    })
-    .client_request_timeout(config.head_timeout)
-    .keep_alive(KEEP_ALIVE)
-    // A little less than the whole, so that there is time left to close the queue.
-    .shutdown_timeout(config.shutdown_timeout.as_secs().saturating_sub(2).max(1))
-    .disable_signals()
-    .listen(listener)
-    .context("cannot receive webhooks")?
-    .run();
-    tracing::info!(address = %address, path = PATH, queue = %config.queue, "receiving webhooks");
+    descriptors::allow(config.connections);
+    let server = server(listener, acceptor, edge, limits).context("cannot receive webhooks")?;
+    tracing::info!(address = %address, scheme, path = PATH, queue = %config.queue, "receiving webhooks");
 
     let handle = server.handle();
     let stopping = async {
         process.shutdown.cancelled().await;
         handle.stop(true).await;
     };
-    let (served, ()) = tokio::join!(server, stopping);
+    let following = async {
+        if let Some(certificate) = config.certificate {
+            process.shutdown.run_until_cancelled(certificate.follow(metrics.tls())).await;
+        }
+    };
+    let (served, (), _) = tokio::join!(server, stopping, following);
     // Only now: what was in flight needed it.
     publisher.close().await;
     served.context("the HTTP server failed")

@@ -40,6 +40,40 @@ fn ingest_refuses_what_cannot_work() {
 }
 
 #[test]
+fn the_edge_refuses_lists_and_certificates_it_cannot_use() {
+    let ingest =
+        |vars: &[(&str, &str)]| run(&binaries().ingest, &[&[GOOD_SECRET, GOOD_QUEUE], vars].concat());
+    assert_refused(&ingest(&[("ALLOW_FROM", "192.0.2.1,192.0.2.0/33")]), "`192.0.2.0/33`");
+    assert_refused(&ingest(&[("ALLOW_FROM", "")]), "--allow-from");
+    assert_refused(&ingest(&[("ALLOW_FROM", "::1"), ("TRUSTED_PROXIES", "lb.example")]), "`lb.example`");
+    assert_refused(&ingest(&[("TRUSTED_PROXIES", "10.0.0.0/8")]), "without ALLOW_FROM");
+    assert_refused(&ingest(&[("BODY_MEMORY", "1000")]), "BODY_MEMORY is less than BODY_LIMIT");
+    assert_refused(&ingest(&[("MAX_CONNECTIONS", "0")]), "--max-connections");
+
+    let folder = harness::scratch("certificates");
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let pair = || rcgen::generate_simple_self_signed(["edge.example".to_owned()]).unwrap();
+    let (one, other) = (pair(), pair());
+    let certificate = write("tls.crt", &one.cert.pem());
+    let (key, other_key) = (
+        write("tls.key", &one.signing_key.serialize_pem()),
+        write("other.key", &other.signing_key.serialize_pem()),
+    );
+    let tls = |certificate: &str, key: &str| ingest(&[("TLS_CERT_FILE", certificate), ("TLS_KEY_FILE", key)]);
+    assert_refused(&ingest(&[("TLS_CERT_FILE", &certificate)]), "set both or neither");
+    assert_refused(&ingest(&[("TLS_KEY_FILE", &key)]), "set both or neither");
+    assert_refused(&tls("/nowhere", &key), "TLS_CERT_FILE: /nowhere");
+    assert_refused(&tls(&certificate, "/nowhere"), "TLS_KEY_FILE: /nowhere");
+    assert_refused(&tls(&key, &key), "holds no certificate");
+    assert_refused(&tls(&certificate, &certificate), "holds no private key");
+    assert_refused(&tls(&certificate, &other_key), "do not fit");
+}
+
+#[test]
 fn worker_refuses_what_cannot_work() {
     let worker = |vars: &[(&str, &str)]| run(&binaries().worker, vars);
     let database = ("DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/x");

@@ -87,8 +87,15 @@ impl SecretArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Process")]
 pub struct ProcessArgs {
+    // actix_http logs nothing but what strangers send, and calls each of it an error.
     /// What to log: a level, or `level,module=level,…`
-    #[arg(long, env = "LOG", default_value = "info,actix_server=warn", value_name = "FILTER", global = true)]
+    #[arg(
+        long,
+        env = "LOG",
+        default_value = "info,actix_server=warn,actix_http=off",
+        value_name = "FILTER",
+        global = true
+    )]
     pub log: String,
     /// How log lines look
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t, value_name = "FORMAT", global = true)]

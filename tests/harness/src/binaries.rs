@@ -1,6 +1,7 @@
 //! The programs under test.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -31,7 +32,13 @@ pub fn binaries() -> &'static Binaries {
 fn build() -> Binaries {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let test = env::current_exe().expect("the running test has a path");
-    let output = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    // What Cargo tells this test of its package is not for the build: a build script that looks at it would run again,
+    // and all that depends on it be built again, in every run of the tests.
+    for (name, _) in env::vars_os().filter(|(name, _)| is_of_a_package(name)) {
+        command.env_remove(name);
+    }
+    let output = command
         .args(["build", "--workspace", "--bins", "--message-format", "json-render-diagnostics"])
         .args(["--profile", profile(&test)])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
@@ -48,6 +55,11 @@ fn build() -> Binaries {
             .unwrap_or_else(|| panic!("cargo built no binary {name}"))
     };
     Binaries { clerk_mirror: find("clerk-mirror"), ingest: find("ingest"), worker: find("worker") }
+}
+
+fn is_of_a_package(variable: &OsStr) -> bool {
+    let name = variable.to_string_lossy();
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
 /// The profile a test was built in: it is at `…/<folder of the profile>/deps/<test>`.

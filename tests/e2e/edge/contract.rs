@@ -1,28 +1,9 @@
 //! The HTTP contract, byte for byte.
 
-use std::time::Duration;
+use harness::http::{self, Connection};
 
-use harness::http::{self, Connection, Response};
-
-use crate::{
-    backends::{Backends, Database, Queue},
-    deployment::Ingest,
-    signed::{headers, now, post, request},
-};
-
-const BODY: &[u8] =
-    br#"{"data":{"id":"user_1","object":"user","updated_at":1},"object":"event","type":"user.created"}"#;
-
-fn ingest(hint: &str, more: &[(&str, &str)]) -> Ingest {
-    Ingest::start_unready(&Backends::new(Queue::Sqlite, Database::Sqlite, hint), more)
-}
-
-/// Everything of an answer but the date.
-fn shape(response: &Response) -> (u16, Option<&str>, &str) {
-    assert_eq!(response.header("content-type"), Some("application/json"));
-    assert_eq!(response.header("webhook-delivery"), None, "Svix would act on it");
-    (response.status, response.header("allow").or(response.header("retry-after")), response.text())
-}
+use super::{BODY, ingest, keep_alive, shape};
+use crate::signed::{headers, now, post, request};
 
 #[test]
 fn a_signed_event_is_accepted_whatever_is_in_it() {
@@ -104,32 +85,10 @@ fn a_body_over_the_limit_is_refused_announced_or_not() {
 }
 
 #[test]
-fn a_body_that_stalls_is_given_up() {
-    let ingest = ingest("stalled_body", &[("REQUEST_TIMEOUT", "200ms")]);
-    let headers = headers("msg_1", now(), BODY);
-    let mut connection = Connection::open(ingest.address);
-    connection
-        .send(format!("POST /webhooks/clerk HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: 100\r\n\r\n{{"));
-    assert_eq!(shape(&connection.receive()), (408, None, r#"{"error":"body_timeout"}"#));
-    connection.wait_closed();
-}
-
-#[test]
-fn a_head_that_stalls_is_given_up() {
-    let ingest = ingest("stalled_head", &[("REQUEST_TIMEOUT", "200ms")]);
-    let mut connection = Connection::open(ingest.address).deadline(Duration::from_secs(30));
-    connection.send("POST /webhooks/clerk HTTP/1.1\r\nHost:");
-    assert_eq!(connection.receive().status, 408);
-}
-
-#[test]
 fn a_connection_serves_one_request_after_another() {
     let ingest = ingest("keep_alive", &[]);
     let mut connection = Connection::open(ingest.address);
-    let request = |id: &str| {
-        let request = request(&headers(id, now(), BODY), BODY);
-        String::from_utf8(request).unwrap().replace("Connection: close\r\n", "")
-    };
+    let request = |id: &str| keep_alive(&headers(id, now(), BODY), BODY);
     for id in ["msg_1", "msg_2"] {
         connection.send(request(id));
         assert_eq!(connection.receive().status, 200);
