@@ -33,7 +33,7 @@ pub fn main(args: StandaloneArgs) -> ExitCode {
 async fn run(args: &StandaloneArgs, config: Config) -> Result<ExitCode, program::Error> {
     let listener = program::bind("LISTEN", config.ingest.listen)?;
     let admin_listener = program::bind("ADMIN_LISTEN", args.admin_listen)?;
-    let mut parts = Parts::new()?;
+    let mut parts = Parts::new(Some(config.ingest.secrets.clone()))?;
     let welcome = Welcome::new(&config, listener.local_addr()?, admin_listener.local_addr()?).to_string();
     let process = parts.process().clone();
     parts.start("ingest", ingest::serve(config.ingest, listener, process.clone()));

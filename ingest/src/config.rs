@@ -4,9 +4,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use clap::{Args, Parser};
 use shared::{
-    config::{ConfigError, ProcessArgs, QueueArgs, SecretArgs},
+    config::{ConfigError, ProcessArgs, QueueArgs, SecretArgs, SigningSecrets},
     queue::{PublishLimits, QueueConfig},
-    signature::Verifier,
 };
 
 use crate::body::BodyLimits;
@@ -46,17 +45,20 @@ pub struct EdgeArgs {
     /// How long an event may take to become durable before the answer is 503 (Svix gives up after 15 s)
     #[arg(long, env = "PUBLISH_TIMEOUT", default_value = "5s", value_parser = humantime::parse_duration, value_name = "TIME")]
     pub publish_timeout: Duration,
+    /// How long to go on receiving once asked to stop, so that load balancers notice first; part of `SHUTDOWN_TIMEOUT`
+    #[arg(long, env = "DRAIN_DELAY", default_value = "0s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    pub drain_delay: Duration,
 }
 
 impl IngestArgs {
     /// Checks everything that can be checked before a port is bound.
     pub fn resolve(&self) -> Result<Config, ConfigError> {
-        let verifier = self.secrets.resolve()?.ok_or_else(|| {
+        let secrets = self.secrets.resolve()?.ok_or_else(|| {
             ConfigError::new(
                 "no signing secret: set CLERK_WEBHOOK_SECRET to the endpoint's whsec_… from Clerk's dashboard",
             )
         })?;
-        Ok(Config::new(&self.edge, &self.process, verifier, self.queue.resolve(None)?))
+        Config::new(&self.edge, &self.process, secrets, self.queue.resolve(None)?)
     }
 }
 
@@ -66,11 +68,13 @@ pub struct Config {
     /// Where to receive webhooks.
     pub listen: SocketAddr,
     /// Who is believed.
-    pub verifier: Verifier,
+    pub secrets: SigningSecrets,
     /// Where events go.
     pub queue: QueueConfig,
     /// How long a shutdown may take.
     pub shutdown_timeout: Duration,
+    /// How much of it is spent on going on as before, but for `Connection: close` in every answer.
+    pub(crate) drain_delay: Duration,
     pub(crate) body: BodyLimits,
     pub(crate) head_timeout: Duration,
     pub(crate) publish: PublishLimits,
@@ -78,15 +82,27 @@ pub struct Config {
 
 impl Config {
     /// The configuration these flags describe.
-    pub fn new(args: &EdgeArgs, process: &ProcessArgs, verifier: Verifier, queue: QueueConfig) -> Self {
-        Self {
+    pub fn new(
+        args: &EdgeArgs,
+        process: &ProcessArgs,
+        secrets: SigningSecrets,
+        queue: QueueConfig,
+    ) -> Result<Self, ConfigError> {
+        if args.drain_delay >= process.shutdown_timeout {
+            return Err(ConfigError(format!(
+                "DRAIN_DELAY ({:?}) must be less than SHUTDOWN_TIMEOUT ({:?}), which it is part of",
+                args.drain_delay, process.shutdown_timeout
+            )));
+        }
+        Ok(Self {
             listen: args.listen,
-            verifier,
+            secrets,
             queue,
             shutdown_timeout: process.shutdown_timeout,
+            drain_delay: args.drain_delay,
             body: BodyLimits { bytes: args.body_limit as usize, time: args.request_timeout },
             head_timeout: args.request_timeout,
             publish: PublishLimits { deadline: args.publish_timeout, ..PublishLimits::default() },
-        }
+        })
     }
 }

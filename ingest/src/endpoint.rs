@@ -50,6 +50,7 @@ async fn accept(request: &HttpRequest, payload: Payload, edge: &Edge) -> Result<
         Credentials::read(|name| request.headers().get_all(name).map(|value| value.as_bytes()))?;
     let body = body::read(request, payload, edge.limits).await?;
     let verified = edge.verifier.verify(&credentials, body, SystemTime::now())?;
+    edge.metrics.verified(verified.secret());
     edge.publisher.publish(verified).await.map_err(|error| {
         tracing::debug!(error = %error, "not queued");
         Answer::from(error)

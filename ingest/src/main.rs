@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 async fn run(config: Config, admin_listen: SocketAddr) -> Result<ExitCode, program::Error> {
     let listener = program::bind("LISTEN", config.listen)?;
     let admin_listener = program::bind("ADMIN_LISTEN", admin_listen)?;
-    let mut parts = Parts::new()?;
+    let mut parts = Parts::new(Some(config.secrets.clone()))?;
     let deadline = config.shutdown_timeout;
     let serving = ingest::serve(config, listener, parts.process().clone());
     parts.start("ingest", serving);

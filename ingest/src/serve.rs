@@ -4,6 +4,8 @@ use std::{net::TcpListener, time::Duration};
 
 use actix_web::{
     App, HttpServer,
+    dev::Service,
+    http::ConnectionType,
     web::{self, Data},
 };
 use anyhow::Context;
@@ -34,18 +36,27 @@ pub fn serve(
 }
 
 async fn run(config: Config, listener: TcpListener, process: Process, queue: Check) -> anyhow::Result<()> {
-    let metrics = Metrics::register(&process.registry)?;
+    let verifier = config.secrets.verifier().clone();
+    let metrics = Metrics::register(&process.registry, verifier.count())?;
     let publisher = open_publisher(&config.queue, config.publish, queue)?;
-    let edge = Data::new(Edge {
-        verifier: config.verifier,
-        publisher: publisher.clone(),
-        limits: config.body,
-        metrics,
-    });
+    let edge = Data::new(Edge { verifier, publisher: publisher.clone(), limits: config.body, metrics });
     let address = listener.local_addr()?;
+    let readiness = process.readiness.clone();
     let server = HttpServer::new(move || {
+        let readiness = readiness.clone();
         App::new()
             .app_data(edge.clone())
+            // While the process is stopping, kept-alive connections are told to go elsewhere.
+            .wrap_fn(move |request, service| {
+                let (answer, readiness) = (service.call(request), readiness.clone());
+                async move {
+                    let mut answer = answer.await?;
+                    if readiness.is_shut() {
+                        answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+                    }
+                    Ok(answer)
+                }
+            })
             .service(
                 web::resource(PATH)
                     .route(web::post().to(receive))
@@ -55,8 +66,8 @@ async fn run(config: Config, listener: TcpListener, process: Process, queue: Che
     })
     .client_request_timeout(config.head_timeout)
     .keep_alive(KEEP_ALIVE)
-    // A little less than the whole, so that there is time left to close the queue.
-    .shutdown_timeout(config.shutdown_timeout.as_secs().saturating_sub(2).max(1))
+    // A little less than what is left after the delay, so that there is time to close the queue.
+    .shutdown_timeout((config.shutdown_timeout - config.drain_delay).as_secs().saturating_sub(2).max(1))
     .disable_signals()
     .listen(listener)
     .context("cannot receive webhooks")?
@@ -66,6 +77,8 @@ async fn run(config: Config, listener: TcpListener, process: Process, queue: Che
     let handle = server.handle();
     let stopping = async {
         process.shutdown.cancelled().await;
+        tokio::time::sleep(config.drain_delay).await;
+        // Closes idle connections, and the others once their request is answered.
         handle.stop(true).await;
     };
     let (served, ()) = tokio::join!(server, stopping);

@@ -8,10 +8,13 @@ use std::{
 
 use clap::Parser;
 use prometheus::{IntGaugeVec, Opts, process_collector::ProcessCollector};
-use tokio::task::JoinSet;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::JoinSet,
+};
 
 use crate::{
-    config::{ConfigError, ProcessArgs},
+    config::{ConfigError, ProcessArgs, ReloadMetrics, SigningSecrets, follow},
     lifecycle::{EXIT_BAD_CONFIGURATION, Process},
     telemetry::admin,
 };
@@ -59,16 +62,26 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// A program that stops on SIGTERM and SIGINT. To be called on the runtime that all parts run on.
-    pub fn new() -> Result<Self, Error> {
+    /// A program that stops on SIGTERM and SIGINT, and reads its signing secrets again on SIGHUP and when their files
+    /// have changed. To be called on the runtime that all parts run on.
+    pub fn new(secrets: Option<SigningSecrets>) -> Result<Self, Error> {
         let process = Process::new();
         process.stop_on_signals()?;
+        // Also without a secret to reload: the default is that a hangup ends the process.
+        let hangup = signal(SignalKind::hangup())?;
+        let reloads = ReloadMetrics::register(&process.registry)?;
         process.registry.register(Box::new(ProcessCollector::for_self()))?;
         let build = Opts::new("clerk_mirror_build_info", "Always 1; the label is the version that runs.");
         let build = IntGaugeVec::new(build, &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         process.registry.register(Box::new(build))?;
-        Ok(Self { process, running: JoinSet::new() })
+        let following = follow(secrets, hangup, reloads, process.shutdown.clone());
+        let mut parts = Self { process, running: JoinSet::new() };
+        parts.start("secrets", async {
+            following.await;
+            Ok::<_, Error>(())
+        });
+        Ok(parts)
     }
 
     /// What the parts share.

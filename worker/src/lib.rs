@@ -49,7 +49,7 @@ fn run_command(args: &WorkerArgs, command: &operator::Command) -> Result<ExitCod
 #[tokio::main]
 async fn run(args: &WorkerArgs, config: Config) -> Result<ExitCode, program::Error> {
     let admin_listener = program::bind("ADMIN_LISTEN", args.admin_listen)?;
-    let mut parts = Parts::new()?;
+    let mut parts = Parts::new(config.secrets.clone())?;
     parts.start("worker", serve(config, parts.process().clone()));
     Ok(parts.run(admin_listener, args.process.shutdown_timeout).await)
 }
