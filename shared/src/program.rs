@@ -48,6 +48,15 @@ pub fn configure<C>(
     })
 }
 
+/// Runs a program on a runtime of its own. What hangs in a blocking call when the program has ended, such as a question to a
+/// database that never answers, is left behind: everything that had to be waited for has been, as long as it was allowed.
+pub fn block_on(program: impl Future<Output = Result<ExitCode, Error>>) -> Result<ExitCode, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(program);
+    runtime.shutdown_background();
+    result
+}
+
 /// Binds a port. `setting` names where the address comes from, for the one who must change it.
 pub fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, ConfigError> {
     TcpListener::bind(address)
