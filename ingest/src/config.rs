@@ -62,6 +62,9 @@ impl IngestArgs {
     }
 }
 
+/// What is kept of a shutdown's time for closing the queue.
+const TIME_TO_CLOSE: Duration = Duration::from_secs(2);
+
 /// What the edge runs with.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -104,5 +107,11 @@ impl Config {
             head_timeout: args.request_timeout,
             publish: PublishLimits { deadline: args.publish_timeout, ..PublishLimits::default() },
         })
+    }
+
+    /// How long requests have to be finished in a shutdown, once nothing new is received.
+    pub(crate) fn time_to_finish(&self) -> Duration {
+        let left = self.shutdown_timeout.saturating_sub(self.drain_delay);
+        left.saturating_sub(TIME_TO_CLOSE).max(left / 2)
     }
 }

@@ -1,6 +1,6 @@
 //! Running the edge.
 
-use std::{net::TcpListener, time::Duration};
+use std::{net::TcpListener, pin::pin, time::Duration};
 
 use actix_web::{
     App, HttpServer,
@@ -13,6 +13,7 @@ use shared::{
     lifecycle::{Check, Process},
     queue::open_publisher,
 };
+use tokio::time::timeout;
 
 use crate::{
     config::Config,
@@ -38,7 +39,7 @@ pub fn serve(
 async fn run(config: Config, listener: TcpListener, process: Process, queue: Check) -> anyhow::Result<()> {
     let verifier = config.secrets.verifier().clone();
     let metrics = Metrics::register(&process.registry, verifier.count())?;
-    let publisher = open_publisher(&config.queue, config.publish, queue)?;
+    let publisher = open_publisher(&config.queue, config.publish.clone(), queue)?;
     let edge = Data::new(Edge { verifier, publisher: publisher.clone(), limits: config.body, metrics });
     let address = listener.local_addr()?;
     let readiness = process.readiness.clone();
@@ -66,8 +67,8 @@ async fn run(config: Config, listener: TcpListener, process: Process, queue: Che
     })
     .client_request_timeout(config.head_timeout)
     .keep_alive(KEEP_ALIVE)
-    // A little less than what is left after the delay, so that there is time to close the queue.
-    .shutdown_timeout((config.shutdown_timeout - config.drain_delay).as_secs().saturating_sub(2).max(1))
+    // Never reached: the time to finish is measured below, to less than a second.
+    .shutdown_timeout(config.shutdown_timeout.as_secs() + 1)
     .disable_signals()
     .listen(listener)
     .context("cannot receive webhooks")?
@@ -79,7 +80,14 @@ async fn run(config: Config, listener: TcpListener, process: Process, queue: Che
         process.shutdown.cancelled().await;
         tokio::time::sleep(config.drain_delay).await;
         // Closes idle connections, and the others once their request is answered.
-        handle.stop(true).await;
+        let mut finished = pin!(handle.stop(true));
+        if timeout(config.time_to_finish(), &mut finished).await.is_err() {
+            tracing::warn!("requests are given up: they were not answered within the time for the shutdown");
+            process.fail();
+            // Refuses those that wait for the queue, so that they are at least answered.
+            publisher.close().await;
+            finished.await;
+        }
     };
     let (served, ()) = tokio::join!(server, stopping);
     // Only now: what was in flight needed it.
