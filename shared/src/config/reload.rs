@@ -56,8 +56,8 @@ pub(crate) async fn follow(
     let following = async {
         match secrets.as_ref().and_then(|secrets| Some((secrets.verifier(), secrets.files()?))) {
             Some((verifier, (files, contents))) => {
-                let judged = Ok(contents.clone());
-                Follower { files, verifier, metrics, judged }.run(hangup).await
+                let looks = Looks { acted_on: Ok(contents.clone()), fresh: None };
+                Follower { files, verifier, metrics, looks }.run(hangup).await
             }
             None => loop {
                 next(&mut hangup).await;
@@ -81,35 +81,56 @@ async fn next(hangup: &mut Signal) {
 /// What one look at the files found.
 type Look = Result<Contents, ConfigError>;
 
+/// Which looks are acted on.
+struct Looks {
+    /// The last that was.
+    acted_on: Look,
+    /// One that differs from it and has been seen once.
+    fresh: Option<Look>,
+}
+
+/// What to do about a look.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Wait,
+    /// Acting on it changes nothing.
+    Unchanged,
+    Changed,
+}
+
+impl Looks {
+    /// A change is acted on when it is seen for the second time in a row, or at once if somebody has asked.
+    fn judge(&mut self, look: &Look, asked: bool) -> Verdict {
+        let changed = *look != self.acted_on;
+        let seen_before = self.fresh.take().is_some_and(|fresh| fresh == *look);
+        if asked || (changed && seen_before) {
+            self.acted_on = look.clone();
+            return if changed { Verdict::Changed } else { Verdict::Unchanged };
+        }
+        self.fresh = changed.then(|| look.clone());
+        Verdict::Wait
+    }
+}
+
 struct Follower<'a> {
     files: &'a SecretFiles,
     verifier: &'a Verifier,
     metrics: ReloadMetrics,
-    /// The look that was acted on last.
-    judged: Look,
+    looks: Looks,
 }
 
 impl Follower<'_> {
     async fn run(mut self, mut hangup: Signal) {
-        // A look that differs from what was acted on, and has been seen once.
-        let mut fresh: Option<Look> = None;
         loop {
-            let wait = if fresh.is_some() { LOOK_AGAIN_AFTER } else { LOOK_EVERY };
+            let wait = if self.looks.fresh.is_some() { LOOK_AGAIN_AFTER } else { LOOK_EVERY };
             let asked = tokio::select! {
                 () = next(&mut hangup) => true,
                 () = sleep(wait) => false,
             };
             let look = self.look().await;
-            if asked {
-                fresh = None;
-                self.act_on(look);
-            } else if look == self.judged {
-                fresh = None;
-            } else if fresh.as_ref() == Some(&look) {
-                fresh = None;
-                self.act_on(look);
-            } else {
-                fresh = Some(look);
+            match self.looks.judge(&look, asked) {
+                Verdict::Wait => {}
+                verdict => self.act_on(look, verdict == Verdict::Changed),
             }
         }
     }
@@ -121,9 +142,8 @@ impl Follower<'_> {
         read.unwrap_or_else(|error| Err(ConfigError(format!("the files could not be read: {error}"))))
     }
 
-    fn act_on(&mut self, look: Look) {
-        let changed = look != self.judged;
-        match look.as_ref().map_err(Clone::clone).and_then(|contents| self.files.parse(contents)) {
+    fn act_on(&self, look: Look, changed: bool) {
+        match look.and_then(|contents| self.files.parse(&contents)) {
             Ok(secrets) if changed => {
                 tracing::info!(secrets = secrets.len(), "signing secrets reloaded");
                 self.verifier.replace(secrets);
@@ -139,6 +159,44 @@ impl Follower<'_> {
                 self.metrics.failed.inc();
             }
         }
-        self.judged = look;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(text: &str) -> Look {
+        Ok(Contents::of(text))
+    }
+
+    #[test]
+    fn a_change_counts_once_it_is_seen_twice_in_a_row() {
+        let mut looks = Looks { acted_on: look("old"), fresh: None };
+        for (seen, verdict) in [
+            ("old", Verdict::Wait),
+            ("hal", Verdict::Wait),
+            ("half", Verdict::Wait),
+            ("half finished", Verdict::Wait),
+            ("half finished", Verdict::Changed),
+            ("half finished", Verdict::Wait),
+            ("flicker", Verdict::Wait),
+            ("half finished", Verdict::Wait),
+            ("flicker", Verdict::Wait),
+        ] {
+            assert_eq!(looks.judge(&look(seen), false), verdict, "{seen}");
+        }
+    }
+
+    #[test]
+    fn who_asks_is_answered_at_once() {
+        let mut looks = Looks { acted_on: look("old"), fresh: None };
+        assert_eq!(looks.judge(&look("new"), true), Verdict::Changed);
+        assert_eq!(looks.judge(&look("new"), false), Verdict::Wait);
+        assert_eq!(looks.judge(&look("new"), true), Verdict::Unchanged);
+        let gone = || Err(ConfigError::new("no such file"));
+        assert_eq!(looks.judge(&gone(), false), Verdict::Wait);
+        assert_eq!(looks.judge(&gone(), false), Verdict::Changed);
+        assert_eq!(looks.judge(&gone(), false), Verdict::Wait, "a mistake is complained of once");
     }
 }

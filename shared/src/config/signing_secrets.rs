@@ -60,6 +60,14 @@ pub(super) struct SecretFiles {
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Contents(Vec<String>);
 
+#[cfg(test)]
+impl Contents {
+    /// Those of a single file.
+    pub(super) fn of(text: &str) -> Self {
+        Self(vec![text.to_owned()])
+    }
+}
+
 impl fmt::Debug for Contents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Contents(…)")
