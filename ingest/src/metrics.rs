@@ -32,7 +32,7 @@ pub struct Metrics {
     registered: Registered,
     /// In the order of [`Answer::ALL`].
     answers: Vec<(Answer, IntCounter)>,
-    /// By the number of the secret; a series begins when its secret is first in force or first used.
+    /// By the number of the secret. A series begins at the start, or when a secret that was added later is first used.
     verified: Arc<[OnceLock<IntCounter>; MAX_SECRETS]>,
 }
 
