@@ -76,7 +76,8 @@ fn request(id: &str, skew: i16, signature: &[Entry], first_name: usize, body: &[
     let values = [id.as_bytes(), timestamp_text.as_bytes(), &entries.join(" ").into_bytes()];
     let headers: Vec<_> = NAMES[first_name..].iter().copied().zip(values).collect();
 
-    let good_id = (1..=255).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'.');
+    let good_id =
+        (1..=255).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'.');
     let in_time = (-300..=300).contains(&skew);
     match (judge(&headers, body), signers.iter().min()) {
         (Ok(verified), Some(&signer)) => {

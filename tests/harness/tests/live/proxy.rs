@@ -67,9 +67,10 @@ fn switched_it_leads_new_connections_elsewhere() {
     round_trip(&mut before, b"before");
 
     let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
     proxy.switch_to(elsewhere.local_addr().unwrap());
     let _after = connect(&proxy);
-    elsewhere.accept().unwrap();
+    wait_until("the connection arrives elsewhere", DEADLINE, || elsewhere.accept().is_ok());
     round_trip(&mut before, b"still here");
 }
 
