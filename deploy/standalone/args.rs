@@ -4,10 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 use ingest::EdgeArgs;
-use shared::{
-    config::{ConfigError, ProcessArgs, QueueArgs, SecretArgs},
-    signature::Verifier,
-};
+use shared::config::{ConfigError, ProcessArgs, QueueArgs, SecretArgs, SigningSecrets};
 use worker::{ApplyArgs, DatabaseArgs, operator};
 
 use crate::{data_folder::DataFolder, send::SendArgs};
@@ -73,19 +70,17 @@ impl StandaloneArgs {
     pub fn resolve(&self) -> Result<Config, ConfigError> {
         let folder = DataFolder::at(&self.data_dir);
         folder.create()?;
-        let (verifier, made_secret) = match self.secrets.resolve()? {
-            Some(verifier) => (verifier, None),
+        let (secrets, made_secret) = match self.secrets.resolve()? {
+            Some(secrets) => (secrets, None),
             None => {
-                let secret = folder.secret()?;
-                let parsed = secret
-                    .parse()
-                    .map_err(|error| ConfigError(format!("{}: {error}", folder.secret_file().display())))?;
-                (Verifier::new(vec![parsed]), Some(secret))
+                let made = folder.secret()?;
+                // From its file, so that it is followed like every other.
+                (SigningSecrets::from_files(vec![folder.secret_file()])?, Some(made))
             }
         };
         let queue = self.queue.resolve(Some(&folder.queue_url()))?;
         Ok(Config {
-            ingest: ingest::Config::new(&self.edge, &self.process, verifier, queue.clone())?,
+            ingest: ingest::Config::new(&self.edge, &self.process, secrets, queue.clone())?,
             worker: self.apply.resolve(queue, &self.database, Some(&folder.database_url()))?,
             made_secret,
             database_in_folder: !self.database.is_given(),

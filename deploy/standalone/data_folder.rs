@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use shared::{config::ConfigError, signature::Secret};
+use shared::{
+    config::{ConfigError, secret_texts},
+    signature::Secret,
+};
 
 /// The name of the file that holds the signing secret.
 const SECRET_FILE: &str = "webhook-secret";
@@ -57,7 +60,7 @@ impl DataFolder {
         self.path.join(SECRET_FILE)
     }
 
-    /// The signing secret that is kept here; made on first use, readable by its owner only.
+    /// The signing secret that is kept here, of several the first; made on first use, readable by its owner only.
     pub fn secret(&self) -> Result<String, ConfigError> {
         let file = self.secret_file();
         let failed =
@@ -72,7 +75,8 @@ impl DataFolder {
                 Ok(secret)
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                Ok(fs::read_to_string(&file).map_err(failed)?.trim().to_owned())
+                let text = fs::read_to_string(&file).map_err(failed)?;
+                Ok(secret_texts(&text).next().unwrap_or_default().to_owned())
             }
             Err(error) => Err(failed(error)),
         }

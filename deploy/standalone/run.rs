@@ -19,7 +19,7 @@ pub fn main(args: StandaloneArgs) -> ExitCode {
             Err(code) => return code,
         },
         None => match program::configure(&args.process, || args.resolve()) {
-            Ok(config) => run(&args, config),
+            Ok(config) => program::block_on(run(&args, config)),
             Err(code) => return code,
         },
     };
@@ -29,11 +29,10 @@ pub fn main(args: StandaloneArgs) -> ExitCode {
     })
 }
 
-#[tokio::main]
 async fn run(args: &StandaloneArgs, config: Config) -> Result<ExitCode, program::Error> {
     let listener = program::bind("LISTEN", config.ingest.listen)?;
     let admin_listener = program::bind("ADMIN_LISTEN", args.admin_listen)?;
-    let mut parts = Parts::new()?;
+    let mut parts = Parts::new(Some(config.ingest.secrets.clone()))?;
     let welcome = Welcome::new(&config, listener.local_addr()?, admin_listener.local_addr()?).to_string();
     let process = parts.process().clone();
     parts.start("ingest", ingest::serve(config.ingest, listener, process.clone()));

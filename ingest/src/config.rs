@@ -4,9 +4,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser};
 use shared::{
-    config::{ConfigError, ProcessArgs, QueueArgs, SecretArgs},
+    config::{ConfigError, ProcessArgs, QueueArgs, SecretArgs, SigningSecrets},
     queue::{PublishLimits, QueueConfig},
-    signature::Verifier,
 };
 
 use crate::{
@@ -74,6 +73,9 @@ pub struct EdgeArgs {
     /// The private key of TLS_CERT_FILE, in PEM
     #[arg(long, env = "TLS_KEY_FILE", value_name = "FILE")]
     pub tls_key_file: Option<PathBuf>,
+    /// How long to go on receiving once asked to stop, so that load balancers notice first; part of `SHUTDOWN_TIMEOUT`
+    #[arg(long, env = "DRAIN_DELAY", default_value = "0s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    pub drain_delay: Duration,
 }
 
 impl EdgeArgs {
@@ -102,14 +104,17 @@ impl EdgeArgs {
 impl IngestArgs {
     /// Checks everything that can be checked before a port is bound.
     pub fn resolve(&self) -> Result<Config, ConfigError> {
-        let verifier = self.secrets.resolve()?.ok_or_else(|| {
+        let secrets = self.secrets.resolve()?.ok_or_else(|| {
             ConfigError::new(
                 "no signing secret: set CLERK_WEBHOOK_SECRET to the endpoint's whsec_… from Clerk's dashboard",
             )
         })?;
-        Config::new(&self.edge, &self.process, verifier, self.queue.resolve(None)?)
+        Config::new(&self.edge, &self.process, secrets, self.queue.resolve(None)?)
     }
 }
+
+/// What is kept of a shutdown's time for closing the queue.
+const TIME_TO_CLOSE: Duration = Duration::from_secs(2);
 
 /// What the edge runs with.
 #[derive(Debug, Clone)]
@@ -117,13 +122,15 @@ pub struct Config {
     /// Where to receive webhooks.
     pub listen: SocketAddr,
     /// Who is believed.
-    pub verifier: Verifier,
+    pub secrets: SigningSecrets,
     /// Where events go.
     pub queue: QueueConfig,
     /// How long a shutdown may take.
     pub shutdown_timeout: Duration,
     pub(crate) sources: Option<AllowedSources>,
     pub(crate) certificate: Option<Certificate>,
+    /// How much of it is spent on going on as before, but for `Connection: close` in every answer.
+    pub(crate) drain_delay: Duration,
     pub(crate) body: BodyLimits,
     pub(crate) body_memory: u32,
     pub(crate) connections: u32,
@@ -136,7 +143,7 @@ impl Config {
     pub fn new(
         args: &EdgeArgs,
         process: &ProcessArgs,
-        verifier: Verifier,
+        secrets: SigningSecrets,
         queue: QueueConfig,
     ) -> Result<Self, ConfigError> {
         if args.body_memory < args.body_limit {
@@ -144,13 +151,20 @@ impl Config {
                 "BODY_MEMORY is less than BODY_LIMIT, so that no body of that size could be held",
             ));
         }
+        if args.drain_delay >= process.shutdown_timeout {
+            return Err(ConfigError(format!(
+                "DRAIN_DELAY ({:?}) must be less than SHUTDOWN_TIMEOUT ({:?}), which it is part of",
+                args.drain_delay, process.shutdown_timeout
+            )));
+        }
         Ok(Self {
             listen: args.listen,
-            verifier,
+            secrets,
             queue,
             shutdown_timeout: process.shutdown_timeout,
             sources: args.sources()?,
             certificate: args.tls()?,
+            drain_delay: args.drain_delay,
             body: BodyLimits { bytes: args.body_limit as usize, time: args.request_timeout },
             body_memory: args.body_memory,
             connections: args.max_connections,
@@ -168,11 +182,14 @@ impl Config {
             head_timeout: self.head_timeout,
             exchange: self.head_timeout + self.body.time + self.publish.deadline,
             connections: self.connections,
-            // A little less than the whole, so that there is time left to close the queue.
-            shutdown: self
-                .shutdown_timeout
-                .saturating_sub(Duration::from_secs(2))
-                .max(Duration::from_secs(1)),
+            // Never reached: the time to finish is measured by us, to less than a second.
+            shutdown: self.shutdown_timeout + Duration::from_secs(1),
         }
+    }
+
+    /// How long requests have to be finished in a shutdown, once nothing new is received.
+    pub(crate) fn time_to_finish(&self) -> Duration {
+        let left = self.shutdown_timeout.saturating_sub(self.drain_delay);
+        left.saturating_sub(TIME_TO_CLOSE).max(left / 2)
     }
 }

@@ -7,10 +7,11 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::HeaderValue,
+    http::{ConnectionType, header::HeaderValue},
     web::{Data, Payload},
 };
 use shared::{
+    lifecycle::Readiness,
     queue::Publisher,
     signature::{Credentials, Verifier},
 };
@@ -37,6 +38,18 @@ pub(crate) struct Edge {
     pub(crate) limits: BodyLimits,
     pub(crate) budget: Budget,
     pub(crate) metrics: Metrics,
+    pub(crate) readiness: Readiness,
+}
+
+impl Edge {
+    fn respond(&self, answer: Answer) -> HttpResponse {
+        let mut response = answer.into_response();
+        if self.readiness.is_shut() {
+            // The process is stopping: kept-alive connections are told to go elsewhere.
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        response
+    }
 }
 
 /// Answers a POST to the endpoint.
@@ -49,7 +62,7 @@ pub(crate) async fn receive(request: HttpRequest, payload: Payload, edge: Data<E
     };
     drop(in_flight);
     edge.metrics.answered(answer, started.elapsed());
-    answer.into_response()
+    edge.respond(answer)
 }
 
 async fn accept(request: &HttpRequest, payload: Payload, edge: &Edge) -> Result<(), Answer> {
@@ -63,6 +76,7 @@ async fn accept(request: &HttpRequest, payload: Payload, edge: &Edge) -> Result<
         Credentials::read(|name| request.headers().get_all(name).map(|value| value.as_bytes()))?;
     let Body { bytes, share: _share } = body::read(request, payload, edge.limits, &edge.budget).await?;
     let verified = edge.verifier.verify(&credentials, bytes, SystemTime::now())?;
+    edge.metrics.verified(verified.secret());
     edge.publisher.publish(verified).await.map_err(|error| {
         tracing::debug!(error = %error, "not queued");
         Answer::from(error)
@@ -86,5 +100,5 @@ pub(crate) async fn not_found(edge: Data<Edge>) -> HttpResponse {
 
 fn refuse(edge: &Edge, answer: Answer) -> HttpResponse {
     edge.metrics.refused(answer);
-    answer.into_response()
+    edge.respond(answer)
 }

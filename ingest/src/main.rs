@@ -14,17 +14,16 @@ fn main() -> ExitCode {
         Ok(config) => config,
         Err(code) => return code,
     };
-    run(config, args.admin_listen).unwrap_or_else(|error| {
+    program::block_on(run(config, args.admin_listen)).unwrap_or_else(|error| {
         eprintln!("error: {error}");
         ExitCode::FAILURE
     })
 }
 
-#[tokio::main]
 async fn run(config: Config, admin_listen: SocketAddr) -> Result<ExitCode, program::Error> {
     let listener = program::bind("LISTEN", config.listen)?;
     let admin_listener = program::bind("ADMIN_LISTEN", admin_listen)?;
-    let mut parts = Parts::new()?;
+    let mut parts = Parts::new(Some(config.secrets.clone()))?;
     let deadline = config.shutdown_timeout;
     let serving = ingest::serve(config, listener, parts.process().clone());
     parts.start("ingest", serving);

@@ -1,9 +1,13 @@
 //! What the edge measures.
 
-use std::time::Duration;
+use std::{
+    array,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use prometheus::{IntCounter, IntGauge, Registry};
-use shared::queue::PublisherMetrics;
+use shared::{queue::PublisherMetrics, signature::MAX_SECRETS};
 
 use crate::answer::Answer;
 
@@ -12,6 +16,8 @@ shared::metrics! {
     struct Registered {
         /// Requests answered, by outcome: `accepted`, or the code of the refusal as in the answer's body.
         requests: IntCounterVec = "clerk_mirror_ingest_requests_total" { "outcome" },
+        /// Requests with a right signature, by the number of the secret that signed, counted from 0 in the order in which they are configured.
+        verified: IntCounterVec = "clerk_mirror_ingest_verified_total" { "secret" },
         /// Time from the request's head to the acknowledgement of a durable event, in seconds.
         ack: Histogram = "clerk_mirror_ingest_ack_seconds"
             [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.0, 2.0, 4.0, 8.0, 16.0],
@@ -38,11 +44,15 @@ pub struct Metrics {
     pub(crate) queue: PublisherMetrics,
     /// In the order of [`Answer::ALL`].
     answers: Vec<(Answer, IntCounter)>,
+    /// By the number of the secret. A series begins at the start, or when a secret that was added later is first used.
+    verified: Arc<[OnceLock<IntCounter>; MAX_SECRETS]>,
 }
 
 impl Metrics {
     /// Makes the metrics and adds them to `registry`.
-    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+    ///
+    /// The series of the first `secrets` secrets start at zero.
+    pub fn register(registry: &Registry, secrets: usize) -> prometheus::Result<Self> {
         let registered = Registered::register(registry)?;
         let answers = Answer::ALL
             .into_iter()
@@ -52,7 +62,16 @@ impl Metrics {
         for result in ["reloaded", "failed"] {
             registered.tls_reloads.with_label_values(&[result]);
         }
-        Ok(Self { registered, queue: PublisherMetrics::register(registry)?, answers })
+        let metrics = Self {
+            registered,
+            queue: PublisherMetrics::register(registry)?,
+            answers,
+            verified: Arc::new(array::from_fn(|_| OnceLock::new())),
+        };
+        for secret in 0..secrets {
+            metrics.verified_by(secret);
+        }
+        Ok(metrics)
     }
 
     /// What connections are measured by.
@@ -76,6 +95,18 @@ impl Metrics {
             reloaded: reloads("reloaded"),
             reload_failed: reloads("failed"),
         }
+    }
+
+    /// Counts a request whose signature is that of this secret.
+    pub(crate) fn verified(&self, secret: usize) {
+        if let Some(counter) = self.verified_by(secret) {
+            counter.inc();
+        }
+    }
+
+    fn verified_by(&self, secret: usize) -> Option<&IntCounter> {
+        let series = || self.registered.verified.with_label_values(&[&secret.to_string()]);
+        Some(self.verified.get(secret)?.get_or_init(series))
     }
 
     /// Counts a request as in flight until the guard is dropped, also when its sender goes away.

@@ -1,6 +1,6 @@
 //! Running the edge.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, pin::pin};
 
 use actix_web::web::Data;
 use anyhow::Context;
@@ -8,6 +8,7 @@ use shared::{
     lifecycle::{Check, Process},
     queue::open_publisher,
 };
+use tokio::time::timeout;
 
 use crate::{
     acceptor::Acceptor,
@@ -32,21 +33,23 @@ pub fn serve(
 }
 
 async fn run(config: Config, listener: TcpListener, process: Process, queue: Check) -> anyhow::Result<()> {
-    let metrics = Metrics::register(&process.registry)?;
+    let verifier = config.secrets.verifier().clone();
+    let metrics = Metrics::register(&process.registry, verifier.count())?;
     let acceptor = match &config.certificate {
         Some(certificate) => Acceptor::Tls(certificate.acceptor(metrics.tls())?),
         None => Acceptor::Plain,
     };
     let scheme = acceptor.scheme();
-    let limits = config.server_limits();
+    let (limits, time_to_finish) = (config.server_limits(), config.time_to_finish());
     let publisher = open_publisher(&config.queue, config.publish, metrics.queue.clone(), queue)?;
     let edge = Data::new(Edge {
-        verifier: config.verifier,
+        verifier,
         publisher: publisher.clone(),
         sources: config.sources,
         limits: config.body,
         budget: Budget::new(config.body_memory, metrics.body_bytes()),
         metrics: metrics.clone(),
+        readiness: process.readiness.clone(),
     });
     let address = listener.local_addr()?;
     descriptors::allow(config.connections);
@@ -56,7 +59,16 @@ async fn run(config: Config, listener: TcpListener, process: Process, queue: Che
     let handle = server.handle();
     let stopping = async {
         process.shutdown.cancelled().await;
-        handle.stop(true).await;
+        tokio::time::sleep(config.drain_delay).await;
+        // Closes idle connections, and the others once their request is answered.
+        let mut finished = pin!(handle.stop(true));
+        if timeout(time_to_finish, &mut finished).await.is_err() {
+            tracing::warn!("requests are given up: they were not answered within the time for the shutdown");
+            process.fail();
+            // Refuses those that wait for the queue, so that they are at least answered.
+            publisher.close().await;
+            finished.await;
+        }
     };
     let following = async {
         if let Some(certificate) = config.certificate {

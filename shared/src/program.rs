@@ -8,10 +8,13 @@ use std::{
 
 use clap::Parser;
 use prometheus::{IntGaugeVec, Opts, process_collector::ProcessCollector};
-use tokio::task::JoinSet;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::JoinSet,
+};
 
 use crate::{
-    config::{ConfigError, ProcessArgs},
+    config::{ConfigError, ProcessArgs, ReloadMetrics, SigningSecrets, follow},
     lifecycle::{EXIT_BAD_CONFIGURATION, Process},
     telemetry::admin,
 };
@@ -45,6 +48,15 @@ pub fn configure<C>(
     })
 }
 
+/// Runs a program on a runtime of its own. What hangs in a blocking call when the program has ended, such as a question to a
+/// database that never answers, is left behind: everything that had to be waited for has been, as long as it was allowed.
+pub fn block_on(program: impl Future<Output = Result<ExitCode, Error>>) -> Result<ExitCode, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(program);
+    runtime.shutdown_background();
+    result
+}
+
 /// Binds a port. `setting` names where the address comes from, for the one who must change it.
 pub fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, ConfigError> {
     TcpListener::bind(address)
@@ -59,16 +71,26 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// A program that stops on SIGTERM and SIGINT. To be called on the runtime that all parts run on.
-    pub fn new() -> Result<Self, Error> {
+    /// A program that stops on SIGTERM and SIGINT, and reads its signing secrets again on SIGHUP and when their files
+    /// have changed. To be called on the runtime that all parts run on.
+    pub fn new(secrets: Option<SigningSecrets>) -> Result<Self, Error> {
         let process = Process::new();
         process.stop_on_signals()?;
+        // Also without a secret to reload: the default is that a hangup ends the process.
+        let hangup = signal(SignalKind::hangup())?;
+        let reloads = ReloadMetrics::register(&process.registry)?;
         process.registry.register(Box::new(ProcessCollector::for_self()))?;
         let build = Opts::new("clerk_mirror_build_info", "Always 1; the label is the version that runs.");
         let build = IntGaugeVec::new(build, &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         process.registry.register(Box::new(build))?;
-        Ok(Self { process, running: JoinSet::new() })
+        let following = follow(secrets, hangup, reloads, process.shutdown.clone());
+        let mut parts = Self { process, running: JoinSet::new() };
+        parts.start("secrets", async {
+            following.await;
+            Ok::<_, Error>(())
+        });
+        Ok(parts)
     }
 
     /// What the parts share.

@@ -37,6 +37,16 @@ fn ingest_refuses_what_cannot_work() {
     assert_refused(&ingest(&[GOOD_SECRET, GOOD_QUEUE, ("LISTEN", "nonsense")]), "--listen");
     assert_refused(&ingest(&[GOOD_SECRET, GOOD_QUEUE, ("BODY_LIMIT", "7")]), "--body-limit");
     assert_refused(&ingest(&[GOOD_SECRET, GOOD_QUEUE, ("LOG", "=x=")]), "log filter");
+    assert_refused(
+        &ingest(&[GOOD_SECRET, GOOD_QUEUE, ("DRAIN_DELAY", "25s")]),
+        "DRAIN_DELAY (25s) must be less than SHUTDOWN_TIMEOUT (25s)",
+    );
+    assert_refused(
+        &ingest(&[GOOD_SECRET, GOOD_QUEUE, ("CLERK_WEBHOOK_SECRET_FILE", "x")]),
+        "CLERK_WEBHOOK_SECRET and CLERK_WEBHOOK_SECRET_FILE are both set",
+    );
+    let many = vec![SECRET; 17].join(",");
+    assert_refused(&ingest(&[GOOD_QUEUE, ("CLERK_WEBHOOK_SECRET", &many)]), "at most 16");
 }
 
 #[test]

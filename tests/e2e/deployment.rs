@@ -121,15 +121,17 @@ fn vars(
     more: &[(&str, &str)],
 ) -> Vec<(String, String)> {
     let (listen, admin) = (listen.to_string(), admin.to_string());
+    // A secret may be given by value or in a file, not in both ways.
+    let in_file = more.iter().any(|(name, _)| *name == "CLERK_WEBHOOK_SECRET_FILE");
     [
         ("QUEUE_URL", &*backends.queue_url),
         ("QUEUE_NAMESPACE", &backends.namespace),
         ("DATABASE_URL", &backends.database_url),
-        ("CLERK_WEBHOOK_SECRET", SECRET),
         ("LISTEN", &listen),
         ("ADMIN_LISTEN", &admin),
     ]
     .iter()
+    .chain((!in_file).then_some(&("CLERK_WEBHOOK_SECRET", SECRET)))
     .chain(more)
     .map(|(name, value)| (name.to_string(), value.to_string()))
     .collect()

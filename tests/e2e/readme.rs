@@ -86,7 +86,8 @@ fn default(argument: &Arg) -> String {
 #[test]
 fn the_metrics_table_is_what_the_programs_register() {
     let registry = Registry::new();
-    ingest::Metrics::register(&registry).unwrap();
+    ingest::Metrics::register(&registry, 1).unwrap();
+    shared::config::ReloadMetrics::register(&registry).unwrap();
     worker::Metrics::start(&registry).unwrap();
     let mut table = String::from("| metric | kind | labels | meaning |\n|---|---|---|---|\n");
     for family in registry.gather() {

@@ -18,7 +18,12 @@ pub fn now() -> i64 {
 
 /// The three signature headers.
 pub fn headers(svix_id: &str, timestamp: i64, body: &[u8]) -> String {
-    let signature = SECRET.parse::<Secret>().unwrap().sign(svix_id, timestamp, body);
+    headers_by(SECRET, svix_id, timestamp, body)
+}
+
+/// The three signature headers, signed with another secret.
+pub fn headers_by(secret: &str, svix_id: &str, timestamp: i64, body: &[u8]) -> String {
+    let signature = secret.parse::<Secret>().unwrap().sign(svix_id, timestamp, body);
     format!("svix-id: {svix_id}\r\nsvix-timestamp: {timestamp}\r\nsvix-signature: {signature}\r\n")
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use clap::{Args, Parser};
 use shared::{
-    config::{ConfigError, ProcessArgs, QueueArgs, SecretArgs, value_or_file},
+    config::{ConfigError, ProcessArgs, QueueArgs, SecretArgs, SigningSecrets, value_or_file},
     queue::QueueConfig,
 };
 
@@ -118,7 +118,8 @@ impl WorkerArgs {
     /// Checks everything that can be checked before a port is bound.
     pub fn resolve(&self) -> Result<Config, ConfigError> {
         let mut config = self.apply.resolve(self.queue.resolve(None)?, &self.database, None)?;
-        config.policy.verifier = self.secrets.resolve()?;
+        config.secrets = self.secrets.resolve()?;
+        config.policy.verifier = config.secrets.as_ref().map(|secrets| secrets.verifier().clone());
         Ok(config)
     }
 
@@ -142,6 +143,7 @@ impl ApplyArgs {
             lanes: self.lanes.get(),
             batch: self.batch,
             policy: Policy { instance_id: self.clerk_instance_id.clone(), verifier: None },
+            secrets: None,
             migrate: self.migrate,
             keeping: Keeping { retention: self.retention, erase_after_delete: self.erase_after_delete },
         })
@@ -161,6 +163,8 @@ pub struct Config {
     pub batch: u16,
     /// What is accepted.
     pub policy: Policy,
+    /// The secrets of the policy's verifier, and where they can be read again.
+    pub secrets: Option<SigningSecrets>,
     /// When the schema is brought up to date.
     pub migrate: Migrate,
     /// What is kept, and for how long.

@@ -29,7 +29,7 @@ pub fn main(args: &WorkerArgs) -> ExitCode {
     let result = match &args.command {
         Some(command) => run_command(args, command),
         None => match program::configure(&args.process, || args.resolve()) {
-            Ok(config) => run(args, config),
+            Ok(config) => program::block_on(run(args, config)),
             Err(code) => return code,
         },
     };
@@ -46,10 +46,9 @@ fn run_command(args: &WorkerArgs, command: &operator::Command) -> Result<ExitCod
     }
 }
 
-#[tokio::main]
 async fn run(args: &WorkerArgs, config: Config) -> Result<ExitCode, program::Error> {
     let admin_listener = program::bind("ADMIN_LISTEN", args.admin_listen)?;
-    let mut parts = Parts::new()?;
+    let mut parts = Parts::new(config.secrets.clone())?;
     parts.start("worker", serve(config, parts.process().clone()));
     Ok(parts.run(admin_listener, args.process.shutdown_timeout).await)
 }

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::anyhow;
 use clap::Args;
-use shared::signature::Secret;
+use shared::{config::secret_texts, signature::Secret};
 
 use crate::DataFolder;
 
@@ -155,7 +155,8 @@ impl SendArgs {
                  which makes one ({path_shown}: {error})"
             )
         })?;
-        secret.parse().map_err(|error| anyhow!("{path_shown}: {error}"))
+        let first = secret_texts(&secret).next().unwrap_or_default();
+        first.parse().map_err(|error| anyhow!("{path_shown}: {error}"))
     }
 }
 

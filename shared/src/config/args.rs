@@ -4,10 +4,9 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use super::{ConfigError, value_or_file};
+use super::{ConfigError, SigningSecrets, value_or_file};
 use crate::{
     queue::{Declare, QueueConfig},
-    signature::{Secret, Verifier},
     telemetry::{LogFormat, init_logs},
 };
 
@@ -58,28 +57,23 @@ pub struct SecretArgs {
         value_name = "SECRET"
     )]
     pub signing_secret: Option<String>,
-    /// A file that holds the signing secret or secrets
-    #[arg(long, env = "CLERK_WEBHOOK_SECRET_FILE", value_name = "FILE")]
-    pub secret_file: Option<PathBuf>,
+    /// A file that holds the signing secret, or several by line or comma (`#` begins a comment line); several files,
+    /// comma-separated. Read again on SIGHUP and when it has changed, without a restart
+    #[arg(long, env = "CLERK_WEBHOOK_SECRET_FILE", value_delimiter = ',', value_name = "FILE")]
+    pub secret_file: Vec<PathBuf>,
 }
 
 impl SecretArgs {
     /// The secrets these flags give; `None` if they give none.
-    pub fn resolve(&self) -> Result<Option<Verifier>, ConfigError> {
-        let given = self.secret.as_deref().or(self.signing_secret.as_deref());
-        let Some(text) = value_or_file("CLERK_WEBHOOK_SECRET", given, self.secret_file.as_deref())? else {
-            return Ok(None);
-        };
-        let secrets: Vec<Secret> = text
-            .split([',', '\n'])
-            .filter(|part| !part.trim().is_empty())
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .map_err(|error| ConfigError(format!("CLERK_WEBHOOK_SECRET: {error}")))?;
-        if secrets.is_empty() {
-            return Err(ConfigError::new("CLERK_WEBHOOK_SECRET is empty"));
+    pub fn resolve(&self) -> Result<Option<SigningSecrets>, ConfigError> {
+        match (self.secret.as_deref().or(self.signing_secret.as_deref()), &*self.secret_file) {
+            (Some(_), [_, ..]) => Err(ConfigError::new(
+                "CLERK_WEBHOOK_SECRET and CLERK_WEBHOOK_SECRET_FILE are both set; set one",
+            )),
+            (Some(text), []) => SigningSecrets::from_value(text).map(Some),
+            (None, []) => Ok(None),
+            (None, paths) => SigningSecrets::from_files(paths.to_vec()).map(Some),
         }
-        Ok(Some(Verifier::new(secrets)))
     }
 }
 

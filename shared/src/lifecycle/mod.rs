@@ -1,7 +1,8 @@
 //! How a process starts, says whether it is ready, and stops.
 //!
 //! A [`Process`] is handed to every part. The order of stopping is always the same: readiness turns false, nothing new
-//! is accepted, what is in flight is finished, connections are closed. A part that ends by itself stops the whole.
+//! is accepted (at the edge after `DRAIN_DELAY`), what is in flight is finished, connections are closed. A part that ends
+//! by itself stops the whole.
 
 mod backoff;
 mod readiness;

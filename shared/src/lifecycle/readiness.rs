@@ -42,11 +42,16 @@ impl Readiness {
         self.0.shut.store(true, Ordering::SeqCst);
     }
 
+    /// Whether the process is stopping.
+    pub fn is_shut(&self) -> bool {
+        self.0.shut.load(Ordering::SeqCst)
+    }
+
     /// How things stand.
     pub fn report(&self) -> Report {
         let mut checks: Vec<_> =
             self.lock().iter().map(|(name, state)| (name.clone(), state.clone())).collect();
-        if self.0.shut.load(Ordering::SeqCst) {
+        if self.is_shut() {
             checks.push(("process".to_owned(), Some("stopping".into())));
         }
         // A process of which nobody has said anything yet has not started.

@@ -26,7 +26,7 @@ pub trait Publisher: Send + Sync {
     /// On an error the delivery may be in the queue all the same; the sender tries again, and the worker recognises it.
     async fn publish(&self, delivery: Verified) -> Result<(), PublishError>;
 
-    /// Closes in good order, once nothing is in flight any more.
+    /// Closes in good order; to be called once nothing is in flight any more. What still is, is refused. A second call does nothing.
     async fn close(&self);
 }
 

@@ -2,16 +2,22 @@
 //!
 //! The signed text is `{id}.{timestamp}.{raw body}`, the key is the base64 part of `whsec_…`, the signature
 //! header is a space-separated list of `v1,<base64 of HMAC-SHA256>`; one match under one active secret is enough.
-//! Only [`Verifier::verify`] makes a [`Verified`] delivery, and only a verified delivery can be published.
+//! Only [`Verifier::verify`] makes a [`Verified`] delivery, and only a verified delivery can be published. The secrets
+//! can be replaced while deliveries are being verified.
 
 mod credentials;
 mod secret;
 
 pub use credentials::Credentials;
+use secret::MAC_LEN;
 pub use secret::{InvalidSecret, Secret};
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
+use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 
@@ -20,34 +26,54 @@ use crate::delivery::Delivery;
 /// How far the sender's clock may be from ours, either way (Standard Webhooks, Svix).
 pub const TOLERANCE: Duration = Duration::from_secs(300);
 
-const MAC_LEN: usize = 32;
+/// The most secrets that may be configured at once: each is a label of a metric, and each costs a hash of the body.
+pub const MAX_SECRETS: usize = 16;
 
 /// A delivery whose signature was found right. There is no other way to make one than to verify it.
 #[derive(Debug, Clone)]
-pub struct Verified(Delivery);
+pub struct Verified {
+    delivery: Delivery,
+    secret: usize,
+}
 
 impl Verified {
     /// What was verified.
     pub fn delivery(&self) -> &Delivery {
-        &self.0
+        &self.delivery
+    }
+
+    /// Which secret signed it: the first that matches, counted from 0 in the order in which they were configured.
+    pub fn secret(&self) -> usize {
+        self.secret
     }
 
     /// Takes the delivery out.
     pub fn into_delivery(self) -> Delivery {
-        self.0
+        self.delivery
     }
 }
 
-/// Checks deliveries against every active secret.
+/// Checks deliveries against every active secret. Clones share their secrets.
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    secrets: Vec<Secret>,
+    secrets: Arc<ArcSwap<Vec<Secret>>>,
 }
 
 impl Verifier {
     /// A verifier that accepts any of `secrets` (several while one is rotated). With none it accepts nothing.
     pub fn new(secrets: Vec<Secret>) -> Self {
-        Self { secrets }
+        Self { secrets: Arc::new(ArcSwap::from_pointee(secrets)) }
+    }
+
+    /// Puts these secrets in force, here and in every clone. What is being verified at this moment is judged by the old
+    /// ones or by the new ones, never by a mixture.
+    pub fn replace(&self, secrets: Vec<Secret>) {
+        self.secrets.store(Arc::new(secrets));
+    }
+
+    /// How many secrets are in force.
+    pub fn count(&self) -> usize {
+        self.secrets.load().len()
     }
 
     /// Verifies what was presented with `body` and stamps it with the moment it was received.
@@ -58,35 +84,41 @@ impl Verifier {
         now: SystemTime,
     ) -> Result<Verified, Rejection> {
         presented.check_tolerance(now)?;
-        self.check_signature(presented.id, presented.timestamp_text, presented.signature, &body)?;
-        Ok(Verified(Delivery {
+        let secret = self.find_secret(presented.id, presented.timestamp_text, presented.signature, &body)?;
+        let delivery = Delivery {
             svix_id: presented.id.to_owned(),
             svix_timestamp: presented.timestamp,
             svix_signature: presented.signature.to_owned(),
             received_at: since_epoch(now).as_millis().try_into().unwrap_or(i64::MAX),
             traceparent: presented.traceparent.map(str::to_owned),
             body,
-        }))
+        };
+        Ok(Verified { delivery, secret })
     }
 
     /// Verifies a delivery that has been through the queue. Its time is no longer checked: it was on receipt.
     pub fn verify_again(&self, delivery: &Delivery) -> Result<(), Rejection> {
         let timestamp = delivery.svix_timestamp.to_string();
-        self.check_signature(&delivery.svix_id, &timestamp, &delivery.svix_signature, &delivery.body)
+        self.find_secret(&delivery.svix_id, &timestamp, &delivery.svix_signature, &delivery.body).map(drop)
     }
 
-    fn check_signature(&self, id: &str, timestamp: &str, header: &str, body: &[u8]) -> Result<(), Rejection> {
-        let mut any_well_formed = false;
-        for entry in header.split_ascii_whitespace() {
-            // Other versions (v1a is ed25519) are not ours to judge.
-            let Some(mac) = entry.strip_prefix("v1,").and_then(decode_mac) else { continue };
-            any_well_formed = true;
-            if self.secrets.iter().any(|secret| secret.matches(id, timestamp, body, &mac)) {
-                return Ok(());
-            }
+    /// The first secret under which one of the signatures in `header` is right. Each secret hashes the body once, however
+    /// many signatures there are.
+    fn find_secret(&self, id: &str, timestamp: &str, header: &str, body: &[u8]) -> Result<usize, Rejection> {
+        if presented_macs(header).next().is_none() {
+            return Err(Rejection::SignatureInvalid);
         }
-        Err(if any_well_formed { Rejection::SignatureMismatch } else { Rejection::SignatureInvalid })
+        let secrets = self.secrets.load();
+        secrets
+            .iter()
+            .position(|secret| secret.matches_any(id, timestamp, body, presented_macs(header)))
+            .ok_or(Rejection::SignatureMismatch)
     }
+}
+
+/// The well-formed `v1` signatures of a header. Other versions (v1a is ed25519) are not ours to judge.
+fn presented_macs(header: &str) -> impl Iterator<Item = [u8; MAC_LEN]> {
+    header.split_ascii_whitespace().filter_map(|entry| entry.strip_prefix("v1,").and_then(decode_mac))
 }
 
 /// A MAC of the right length, decoded on the stack.

@@ -22,7 +22,7 @@ use crate::free_port;
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
-    target: SocketAddr,
+    target: watch::Sender<SocketAddr>,
     weather: watch::Sender<Weather>,
     line: Mutex<Option<Line>>,
     /// `Some` until drop.
@@ -53,7 +53,7 @@ impl Proxy {
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("proxy").enable_all().build();
         let proxy = Self {
             address: (Ipv4Addr::LOCALHOST, free_port()).into(),
-            target,
+            target: watch::Sender::new(target),
             weather: watch::Sender::new(Weather { frozen: false, delay: Duration::ZERO }),
             line: Mutex::new(None),
             runtime: Some(runtime.expect("a runtime")),
@@ -105,8 +105,13 @@ impl Proxy {
         listener.set_nonblocking(true).expect("a listener");
         let listener = TcpListener::from_std(listener).expect("a listener");
         let (open, closed) = sync_channel(0);
-        let accept = runtime.spawn(accept(open, listener, self.target, self.weather.subscribe()));
+        let accept = runtime.spawn(accept(open, listener, self.target.subscribe(), self.weather.subscribe()));
         *line = Some(Line { accept: accept.abort_handle(), closed });
+    }
+
+    /// Forwards new connections to another server; those that are open stay where they are.
+    pub fn switch_to(&self, target: SocketAddr) {
+        self.target.send_replace(target);
     }
 
     /// Bytes no longer flow, connections stay, new ones are accepted: a peer that is silent, not gone. What is
@@ -139,7 +144,7 @@ impl Drop for Proxy {
 async fn accept(
     open: SyncSender<Infallible>,
     listener: TcpListener,
-    target: SocketAddr,
+    target: watch::Receiver<SocketAddr>,
     weather: watch::Receiver<Weather>,
 ) {
     // Aborting this task drops the set, which aborts every connection in it.
@@ -147,7 +152,7 @@ async fn accept(
     loop {
         tokio::select! {
             Ok((client, _)) = listener.accept() => {
-                let (weather, open) = (weather.clone(), open.clone());
+                let (target, weather, open) = (*target.borrow(), weather.clone(), open.clone());
                 connections.spawn(async move {
                     // An error on one side closes both: that is all a proxy can say.
                     let _ = relay(client, target, weather).await;

@@ -1,3 +1,4 @@
+mod properties;
 mod vectors;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -93,6 +94,39 @@ fn any_active_secret_will_do() {
     assert!(verify(&[SECRET, OTHER], &headers, BODY, at(NOW)).is_ok());
     assert_eq!(verify(&[SECRET], &headers, BODY, at(NOW)).unwrap_err(), Rejection::SignatureMismatch);
     assert_eq!(verify(&[], &headers, BODY, at(NOW)).unwrap_err(), Rejection::SignatureMismatch);
+}
+
+#[test]
+fn the_first_secret_in_their_order_is_named_whatever_the_order_of_the_signatures() {
+    let timestamp = NOW.to_string();
+    for signatures in [
+        format!("{} {}", signed(SECRET, NOW), signed(OTHER, NOW)),
+        format!("{} {}", signed(OTHER, NOW), signed(SECRET, NOW)),
+    ] {
+        let headers = svix("msg_1", &timestamp, &signatures);
+        assert_eq!(verify(&[SECRET, OTHER], &headers, BODY, at(NOW)).unwrap().secret(), 0);
+    }
+    let headers =
+        [("svix-id", "msg_1"), ("svix-timestamp", &timestamp), ("svix-signature", &signed(OTHER, NOW))];
+    assert_eq!(verify(&[SECRET, OTHER], &headers.to_vec(), BODY, at(NOW)).unwrap().secret(), 1);
+}
+
+#[test]
+fn secrets_that_are_replaced_are_replaced_in_every_clone() {
+    let verifier = Verifier::new(vec![SECRET.parse().unwrap()]);
+    let clone = verifier.clone();
+    let (timestamp, signature) = (NOW.to_string(), signed(OTHER, NOW));
+    let headers = svix("msg_1", &timestamp, &signature);
+    let judge = || {
+        let values =
+            |name| headers.iter().filter(move |header| header.0 == name).map(|header| header.1.as_bytes());
+        clone.verify(&Credentials::read(values).unwrap(), BODY.into(), at(NOW)).map(drop)
+    };
+    assert_eq!(judge(), Err(Rejection::SignatureMismatch));
+    verifier.replace(vec![SECRET.parse().unwrap(), OTHER.parse().unwrap()]);
+    assert_eq!((judge(), clone.count()), (Ok(()), 2));
+    verifier.replace(vec![SECRET.parse().unwrap()]);
+    assert_eq!(judge(), Err(Rejection::SignatureMismatch));
 }
 
 #[test]

@@ -61,6 +61,20 @@ fn bytes_and_the_end_of_the_stream_pass() {
 }
 
 #[test]
+fn switched_it_leads_new_connections_elsewhere() {
+    let proxy = Proxy::start(echo_server());
+    let mut before = connect(&proxy);
+    round_trip(&mut before, b"before");
+
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    proxy.switch_to(elsewhere.local_addr().unwrap());
+    let _after = connect(&proxy);
+    wait_until("the connection arrives elsewhere", DEADLINE, || elsewhere.accept().is_ok());
+    round_trip(&mut before, b"still here");
+}
+
+#[test]
 fn cut_closes_and_refuses_until_restored() {
     let proxy = Proxy::start(echo_server());
     let mut before = connect(&proxy);
