@@ -14,6 +14,7 @@ mod crash;
 mod erasure;
 mod extremes;
 mod http;
+mod loss;
 mod operator;
 mod outage;
 mod pipeline;
