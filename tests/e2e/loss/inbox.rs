@@ -49,6 +49,11 @@ impl Inbox {
         });
     }
 
+    /// How many deliveries have been taken.
+    pub fn taken(&self) -> usize {
+        self.taken.len()
+    }
+
     /// Takes all there is, of a queue to which nothing is added any more.
     pub fn take_all(mut self) -> Vec<Delivery> {
         wait_until("the queue is empty", PATIENCE, || {
