@@ -115,7 +115,8 @@ fn channel_closed() {
     let broker = RabbitMq::start().unwrap();
     ctl(&broker, &["eval", &format!("application:set_env(rabbit, max_message_size, {LARGEST_MESSAGE}).")]);
     let allowed = Allowed { codes: &["queue_unavailable"], ..Allowed::default() };
-    let trial = Trial::start(backends(&broker), &[("BODY_LIMIT", "8388608")], allowed);
+    let settings = [("BODY_LIMIT", "8388608"), ("REQUEST_TIMEOUT", "60s")];
+    let trial = Trial::start(backends(&broker), &settings, allowed);
     trial.until_it_makes_unready(|| {
         let refused = post(trial.ingest.address, "too_large", &sized(0, LARGEST_MESSAGE + 1));
         assert_eq!(refused.status, 503, "{}", refused.text());
