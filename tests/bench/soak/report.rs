@@ -65,7 +65,10 @@ fn figures(phase: &Phase) -> Table {
     let mut table = Table::new([phase.name, "RSS MiB", "open files", "threads", "requests/s"]);
     let mut before: Option<&Sample> = None;
     for (name, at) in moments {
-        let Some(sample) = phase.samples.iter().rev().find(|sample| sample.at <= at) else { continue };
+        let Some(sample) = phase.samples.iter().find(|sample| sample.at >= at).or(phase.samples.last())
+        else {
+            continue;
+        };
         let rate = before
             .map(|before| (sample.requests - before.requests) as f64 / (sample.at - before.at).as_secs_f64());
         let [rss, files, threads] = FIGURES.map(|(_, figure)| figure(sample));
