@@ -9,6 +9,8 @@ use crate::{
 
 /// The end of a phase may exceed its state after warm-up by this factor.
 const MOST_GROWTH: f64 = 1.10;
+/// So many threads or files, or MiB, come and go by themselves and are no growth.
+const COMES_AND_GOES: f64 = 1.0;
 /// A phase is warm after this share of its time; the state then is that of the tenth of the time that follows.
 const WARM: f64 = 0.2;
 const WINDOW: f64 = 0.1;
@@ -38,14 +40,15 @@ pub fn print(phases: &[Phase]) -> ExitCode {
     for phase in phases {
         for (name, figure) in FIGURES {
             let (warm, end) = (median(phase, WARM, figure), median(phase, 1.0 - WINDOW, figure));
-            let flat = end <= warm * MOST_GROWTH;
+            let bound = (warm * MOST_GROWTH).max(warm + COMES_AND_GOES);
+            let flat = end <= bound;
             grew |= !flat;
             table.row([
                 format!("{}: {name}", phase.name),
                 if flat { "flat" } else { "GREW" }.to_owned(),
                 format!("{warm:.1}"),
                 format!("{end:.1}"),
-                format!("≤ {:.1}", warm * MOST_GROWTH),
+                format!("≤ {bound:.1}"),
             ]);
         }
     }
