@@ -6,6 +6,7 @@
 //! - [`binaries`] and [`Process`]: the programs under test, built and run the way a user runs them.
 //! - [`Proxy`]: a TCP proxy that cuts, freezes and delays.
 //! - [`http`] and [`load`]: a client for exact bytes, and a light load generator.
+//! - [`Sender`]: a load that keeps account of every request, whatever fails.
 //!
 //! Everything started here has its files in one temporary folder and ends with the test process, however
 //! that process ends: see the `guardian` module.
@@ -23,6 +24,7 @@ mod postgres;
 mod process;
 mod proxy;
 mod rabbitmq;
+mod sender;
 mod stat;
 mod wait;
 
@@ -37,7 +39,8 @@ pub use ports::free_port;
 pub use postgres::{Durability, Postgres, psql};
 pub use process::{Process, Program};
 pub use proxy::Proxy;
-pub use rabbitmq::RabbitMq;
+pub use rabbitmq::{QueueState, RabbitMq};
+pub use sender::{Outcome, Pace, Sender, Tally};
 pub use stat::{ProcStat, proc_stat};
 pub use wait::{wait_until, wait_until_async};
 

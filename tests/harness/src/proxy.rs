@@ -34,6 +34,8 @@ pub struct Proxy {
 struct Weather {
     frozen: bool,
     delay: Duration,
+    /// Connections made in an earlier era are stranded.
+    era: u64,
 }
 
 /// The listener and its connections.
@@ -54,7 +56,7 @@ impl Proxy {
         let proxy = Self {
             address: (Ipv4Addr::LOCALHOST, free_port()).into(),
             target: watch::Sender::new(target),
-            weather: watch::Sender::new(Weather { frozen: false, delay: Duration::ZERO }),
+            weather: watch::Sender::new(Weather { frozen: false, delay: Duration::ZERO, era: 0 }),
             line: Mutex::new(None),
             runtime: Some(runtime.expect("a runtime")),
         };
@@ -125,6 +127,12 @@ impl Proxy {
         self.weather.send_modify(|weather| weather.frozen = false);
     }
 
+    /// The connections there are go silent for good, and new ones work: their other end is gone without a word.
+    /// They go on taking bytes, and nobody is told anything.
+    pub fn strand(&self) {
+        self.weather.send_modify(|weather| weather.era += 1);
+    }
+
     /// From now on bytes arrive `delay` later, in each direction.
     pub fn delay(&self, delay: Duration) {
         self.weather.send_modify(|weather| weather.delay = delay);
@@ -165,13 +173,14 @@ async fn accept(
 }
 
 async fn relay(client: TcpStream, target: SocketAddr, weather: watch::Receiver<Weather>) -> io::Result<()> {
+    let era = weather.borrow().era;
     let server = TcpStream::connect(target).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let there = pump(from_client, to_server, weather.clone());
-    let back = pump(from_server, to_client, weather);
+    let there = pump(from_client, to_server, era, weather.clone());
+    let back = pump(from_server, to_client, era, weather);
     tokio::try_join!(there, back).map(|_| ())
 }
 
@@ -179,6 +188,7 @@ async fn relay(client: TcpStream, target: SocketAddr, weather: watch::Receiver<W
 async fn pump(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
+    era: u64,
     mut weather: watch::Receiver<Weather>,
 ) -> io::Result<()> {
     let (queue, mut queued) = mpsc::channel::<(Instant, Vec<u8>)>(64);
@@ -199,8 +209,11 @@ async fn pump(
             if due > Instant::now() {
                 tokio::time::sleep_until(due).await;
             }
-            if weather.wait_for(|weather| !weather.frozen).await.is_err() {
+            if weather.wait_for(|weather| !weather.frozen || weather.era != era).await.is_err() {
                 break;
+            }
+            if weather.borrow().era != era {
+                return discard(queued).await;
             }
             if chunk.is_empty() {
                 break;
@@ -210,4 +223,10 @@ async fn pump(
         to.shutdown().await
     };
     tokio::try_join!(read, write).map(|_| ())
+}
+
+/// Takes what arrives for as long as the proxy runs: not even the end of the stream is passed on.
+async fn discard(mut queued: mpsc::Receiver<(Instant, Vec<u8>)>) -> io::Result<()> {
+    while queued.recv().await.is_some() {}
+    std::future::pending().await
 }

@@ -18,6 +18,15 @@ use crate::{unique, wait_until};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// What a queue says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueState {
+    /// Messages ready for delivery.
+    pub ready: u32,
+    /// Consumers, among them those that are gone and whose messages have yet to be given back.
+    pub consumers: u32,
+}
+
 /// A RabbitMQ server: a private node, ended on drop, or an existing one.
 #[derive(Debug)]
 pub struct RabbitMq {
@@ -64,7 +73,15 @@ impl RabbitMq {
     /// # Panics
     /// If the server does not answer.
     pub fn queue_depth(&self, queue: &str) -> Option<u32> {
-        wait_for(ready_messages(&self.url, queue)).unwrap_or_else(|error| panic!("queue {queue}: {error:#}"))
+        self.queue_state(queue).map(|state| state.ready)
+    }
+
+    /// What a queue says of itself; `None` if there is no such queue.
+    ///
+    /// # Panics
+    /// If the server does not answer.
+    pub fn queue_state(&self, queue: &str) -> Option<QueueState> {
+        wait_for(queue_state(&self.url, queue)).unwrap_or_else(|error| panic!("queue {queue}: {error:#}"))
     }
 
     /// Waits until a quorum queue that was just declared on the private node survives [`RabbitMq::kill9`].
@@ -114,19 +131,19 @@ async fn ping(url: &str) -> Result<()> {
     close(connection).await
 }
 
-async fn ready_messages(url: &str, queue: &str) -> Result<Option<u32>> {
+async fn queue_state(url: &str, queue: &str) -> Result<Option<QueueState>> {
     let connection = connect(url).await?;
     let channel = tokio::time::timeout(DEADLINE, connection.create_channel()).await.context("channel")??;
     let options = QueueDeclareOptions { passive: true, ..Default::default() };
     let declare = channel.queue_declare(queue.into(), options, FieldTable::default());
     let answer = tokio::time::timeout(DEADLINE, declare).await.context("queue.declare")?;
-    let depth = match answer {
-        Ok(queue) => Some(queue.message_count()),
+    let state = match answer {
+        Ok(queue) => Some(QueueState { ready: queue.message_count(), consumers: queue.consumer_count() }),
         Err(error) if is_not_found(&error) => None,
         Err(error) => return Err(error.into()),
     };
     close(connection).await?;
-    Ok(depth)
+    Ok(state)
 }
 
 async fn connect(url: &str) -> Result<Connection> {

@@ -5,6 +5,7 @@ mod http;
 mod load;
 mod process;
 mod proxy;
+mod sender;
 mod servers;
 
 use std::time::Duration;

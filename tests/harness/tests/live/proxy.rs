@@ -126,6 +126,25 @@ fn frozen_connection_can_be_cut() {
 }
 
 #[test]
+fn stranded_connection_takes_bytes_and_stays_silent_while_new_ones_work() {
+    let proxy = Proxy::start(echo_server());
+    let mut stranded = connect(&proxy);
+    round_trip(&mut stranded, b"before");
+
+    proxy.strand();
+    round_trip(&mut connect(&proxy), b"new");
+    // More than the proxy would hold back.
+    stranded.set_write_timeout(Some(DEADLINE)).unwrap();
+    stranded.write_all(&vec![7; 8 << 20]).unwrap();
+    stranded.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    assert_eq!(stranded.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+
+    stranded.set_read_timeout(Some(DEADLINE)).unwrap();
+    proxy.cut();
+    assert!(is_closed(&mut stranded));
+}
+
+#[test]
 fn delay_is_a_lower_bound_and_can_be_taken_back() {
     const DELAY: Duration = Duration::from_millis(30);
     let proxy = Proxy::start(echo_server());

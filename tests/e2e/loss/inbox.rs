@@ -1,0 +1,90 @@
+//! Reading the queue out, as a worker does.
+
+use std::time::Duration;
+
+use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection, sql_types::BigInt};
+use harness::{QueueState, RabbitMq, wait_until};
+use shared::{
+    delivery::Delivery,
+    lifecycle::Process,
+    queue::{Declare, QueueConfig, open_consumer},
+};
+use tokio::{runtime::Runtime, time::timeout};
+
+use crate::{backends::Backends, deployment::PATIENCE};
+
+const PREFETCH: u16 = 500;
+/// Nothing is concluded from a silence: it only ends a look at the queue.
+const SILENCE: Duration = Duration::from_millis(500);
+
+/// A queue, and what has been taken from it so far.
+pub struct Inbox {
+    backends: Backends,
+    runtime: Runtime,
+    taken: Vec<Delivery>,
+}
+
+impl Inbox {
+    /// Of these backends.
+    pub fn new(backends: Backends) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        Self { backends, runtime: runtime.unwrap(), taken: Vec::new() }
+    }
+
+    /// Takes at least `enough` deliveries if there are so many.
+    pub fn take(&mut self, enough: usize) {
+        let config =
+            QueueConfig::new(&self.backends.queue_url, &self.backends.namespace, Declare::Passive).unwrap();
+        let enough = self.taken.len().saturating_add(enough);
+        let taken = &mut self.taken;
+        self.runtime.block_on(async {
+            let check = Process::new().readiness.check("inbox");
+            let mut consumer = open_consumer(&config, PREFETCH, check).unwrap();
+            while taken.len() < enough {
+                let Ok(batch) = timeout(SILENCE, consumer.receive(PREFETCH.into())).await else { break };
+                taken.extend(batch.deliveries);
+                timeout(PATIENCE, consumer.acknowledge(batch.receipt)).await.unwrap().unwrap();
+            }
+            consumer.close().await;
+        });
+    }
+
+    /// How many deliveries have been taken.
+    pub fn taken(&self) -> usize {
+        self.taken.len()
+    }
+
+    /// Takes all there is, of a queue to which nothing is added any more.
+    pub fn take_all(mut self) -> Vec<Delivery> {
+        wait_until("the queue is empty", PATIENCE, || {
+            self.take(usize::MAX);
+            self.is_empty()
+        });
+        self.taken
+    }
+
+    /// Whether the queue holds nothing: nothing ready, nothing delivered and not acknowledged.
+    fn is_empty(&self) -> bool {
+        let Some(file) = self.backends.queue_url.strip_prefix("sqlite:") else {
+            let broker = RabbitMq::existing(&*self.backends.queue_url);
+            let inbox = self.backends.inbox();
+            let state = || broker.queue_state(&inbox).expect("the queue is there");
+            // What a consumer has not acknowledged is ready again when the queue knows that the consumer is gone.
+            wait_until("the consumer is gone", PATIENCE, || state().consumers == 0);
+            return state() == QueueState { ready: 0, consumers: 0 };
+        };
+        deliveries(file) == 0
+    }
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+fn deliveries(file: &str) -> i64 {
+    let mut connection = SqliteConnection::establish(file).unwrap();
+    let count = "SELECT count(*) AS count FROM deliveries";
+    diesel::sql_query(count).get_result::<Count>(&mut connection).unwrap().count
+}

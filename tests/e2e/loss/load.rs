@@ -1,0 +1,51 @@
+//! What is sent: signed events, each of a number of its own.
+
+use std::{net::SocketAddr, time::Duration};
+
+use harness::{Pace, Sender};
+
+use crate::signed::{headers, now};
+
+/// Connections send in step, so that many events are on their way to the queue at once.
+const PACE: Pace = Pace { connections: 32, every: Duration::from_millis(20) };
+const SMALL: usize = 300;
+const LARGE: usize = 100_000;
+
+/// Starts the load.
+pub fn start(address: SocketAddr) -> Sender {
+    Sender::start(address, PACE, request)
+}
+
+/// The svix-id of an event.
+pub fn svix_id(number: usize) -> String {
+    format!("msg_{number}")
+}
+
+/// The number of the event that has this svix-id.
+pub fn number(svix_id: &str) -> Option<usize> {
+    svix_id.strip_prefix("msg_")?.parse().ok()
+}
+
+/// An event; one in a hundred is large.
+pub fn body(number: usize) -> Vec<u8> {
+    sized(number, if number % 100 == 99 { LARGE } else { SMALL })
+}
+
+/// An event of about so many bytes.
+pub fn sized(number: usize, bytes: usize) -> Vec<u8> {
+    let bio = "x".repeat(bytes);
+    format!(
+        r#"{{"data":{{"id":"user_{number}","updated_at":1700000000000,"bio":"{bio}"}},"timestamp":1700000000000,"type":"user.updated"}}"#
+    )
+    .into_bytes()
+}
+
+fn request(number: usize) -> Vec<u8> {
+    let body = body(number);
+    let headers = headers(&svix_id(number), now(), &body);
+    let head = format!(
+        "POST /webhooks/clerk HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.into_bytes(), body].concat()
+}

@@ -1,0 +1,223 @@
+//! A sender that can say afterwards what became of every single request.
+//!
+//! Unlike [`crate::load`] it goes on when its connections fail: that is when the account matters.
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::runtime::Builder;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+
+use crate::http::Frame;
+
+/// Nobody answers so late: a request without an answer by then never gets one.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
+const BEFORE_RECONNECTING: Duration = Duration::from_millis(10);
+
+/// What became of one request. Each is sent once and never again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Answered.
+    Answered {
+        /// The status code.
+        status: u16,
+        /// The body as text.
+        body: String,
+    },
+    /// Sent, or a part of it, and not answered: the connection failed, or nothing came for thirty seconds.
+    Unanswered,
+}
+
+impl Outcome {
+    /// Whether the answer was a 2xx.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self, Self::Answered { status: 200..300, .. })
+    }
+}
+
+/// How many requests came to what.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    /// Begun: their numbers are those below.
+    pub sent: usize,
+    /// Answered with a 2xx.
+    pub accepted: usize,
+    /// Answered with anything else.
+    pub refused: usize,
+    /// Not answered.
+    pub unanswered: usize,
+}
+
+/// How hard to send.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Keep-alive connections, each with one request in flight at most.
+    pub connections: usize,
+    /// The least time from one request of a connection to its next. What a stall has held up is not made up for.
+    pub every: Duration,
+}
+
+/// Sends in the background until it is stopped or dropped. A connection that fails is opened again, however long
+/// that takes, for the next request.
+#[derive(Debug)]
+pub struct Sender {
+    record: Arc<Mutex<Record>>,
+    /// `Some` until it is stopped.
+    thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+#[derive(Debug, Default)]
+struct Record {
+    /// By number; `None` while in flight.
+    outcomes: Vec<Option<Outcome>>,
+    tally: Tally,
+    stopped: bool,
+}
+
+impl Sender {
+    /// Starts sending what `request` makes (head and body) of the numbers from zero up.
+    ///
+    /// # Panics
+    /// If no thread can be started.
+    pub fn start<R>(address: SocketAddr, pace: Pace, request: R) -> Self
+    where
+        R: Fn(usize) -> Vec<u8> + Send + 'static,
+    {
+        let record = Arc::new(Mutex::new(Record::default()));
+        let connections = Connections { address, pace, request, record: Arc::clone(&record) };
+        let thread = thread::Builder::new().name("sender".into()).spawn(move || connections.run());
+        Self { record, thread: Some(thread.expect("a thread")) }
+    }
+
+    /// How things stand.
+    pub fn tally(&self) -> Tally {
+        lock(&self.record).tally
+    }
+
+    /// Sends nothing more, waits for the answers still to come, and says by number what became of each request.
+    ///
+    /// # Panics
+    /// If the sender itself has failed.
+    pub fn stop(mut self) -> Vec<Outcome> {
+        lock(&self.record).stopped = true;
+        let thread = self.thread.take().expect("stopped once");
+        thread.join().expect("the sender does not panic").expect("the sender has a runtime");
+        let outcomes = std::mem::take(&mut lock(&self.record).outcomes);
+        outcomes.into_iter().map(|outcome| outcome.expect("none is in flight any more")).collect()
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        lock(&self.record).stopped = true;
+    }
+}
+
+struct Connections<R> {
+    address: SocketAddr,
+    pace: Pace,
+    request: R,
+    record: Arc<Mutex<Record>>,
+}
+
+impl<R: Fn(usize) -> Vec<u8>> Connections<R> {
+    fn run(&self) -> io::Result<()> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(join_all((0..self.pace.connections).map(|_| self.drive())));
+        Ok(())
+    }
+
+    async fn drive(&self) {
+        let mut due = interval(self.pace.every);
+        due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut open: Option<TcpStream> = None;
+        loop {
+            due.tick().await;
+            let Some(mut stream) = self.connected(open.take()).await else { return };
+            let Some(number) = lock(&self.record).begin() else { return };
+            let request = (self.request)(number);
+            let outcome = match timeout(ANSWER_DEADLINE, exchange(&mut stream, &request)).await {
+                Ok(Ok(answered)) => {
+                    open = Some(stream);
+                    answered
+                }
+                Ok(Err(_)) | Err(_) => Outcome::Unanswered,
+            };
+            lock(&self.record).end(number, outcome);
+        }
+    }
+
+    /// The open connection, or else a new one; `None` once the sender is stopped.
+    async fn connected(&self, open: Option<TcpStream>) -> Option<TcpStream> {
+        // The server may have closed it since the last answer.
+        if let Some(stream) = open.filter(is_silent) {
+            return Some(stream);
+        }
+        loop {
+            if lock(&self.record).stopped {
+                return None;
+            }
+            if let Ok(stream) = TcpStream::connect(self.address).await
+                && stream.set_nodelay(true).is_ok()
+            {
+                return Some(stream);
+            }
+            sleep(BEFORE_RECONNECTING).await;
+        }
+    }
+}
+
+impl Record {
+    /// The number of the next request, unless there is to be none.
+    fn begin(&mut self) -> Option<usize> {
+        if self.stopped {
+            return None;
+        }
+        self.outcomes.push(None);
+        self.tally.sent += 1;
+        Some(self.outcomes.len() - 1)
+    }
+
+    fn end(&mut self, number: usize, outcome: Outcome) {
+        match outcome {
+            Outcome::Answered { .. } if outcome.is_accepted() => self.tally.accepted += 1,
+            Outcome::Answered { .. } => self.tally.refused += 1,
+            Outcome::Unanswered => self.tally.unanswered += 1,
+        }
+        self.outcomes[number] = Some(outcome);
+    }
+}
+
+fn lock(record: &Mutex<Record>) -> MutexGuard<'_, Record> {
+    record.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether the connection is open and nothing has arrived that nobody asked for.
+fn is_silent(stream: &TcpStream) -> bool {
+    stream.try_read(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+}
+
+/// One request and its whole answer.
+async fn exchange(stream: &mut TcpStream, request: &[u8]) -> io::Result<Outcome> {
+    stream.write_all(request).await?;
+    let mut received = Vec::with_capacity(512);
+    loop {
+        if stream.read_buf(&mut received).await? == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        let Some(frame) = Frame::parse(&received)? else { continue };
+        let Some(length) = frame.body else {
+            return Err(io::Error::new(ErrorKind::InvalidData, "an answer that ends the connection"));
+        };
+        if received.len() >= frame.head + length {
+            let body = String::from_utf8_lossy(&received[frame.head..]).into_owned();
+            return Ok(Outcome::Answered { status: frame.status, body });
+        }
+    }
+}
