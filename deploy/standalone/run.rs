@@ -3,6 +3,7 @@
 use std::{io::Write, process::ExitCode};
 
 use shared::program::{self, Parts};
+use tokio::runtime;
 
 use crate::{
     args::{Command, Config, StandaloneArgs},
@@ -19,7 +20,7 @@ pub fn main(args: StandaloneArgs) -> ExitCode {
             Err(code) => return code,
         },
         None => match program::configure(&args.process, || args.resolve()) {
-            Ok(config) => program::block_on(run(&args, config)),
+            Ok(config) => program::block_on(runtime::Builder::new_multi_thread(), run(&args, config)),
             Err(code) => return code,
         },
     };

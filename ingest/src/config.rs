@@ -9,10 +9,8 @@ use shared::{
 };
 
 use crate::{
-    body::BodyLimits,
-    server::ServerLimits,
-    source::{AllowedSources, Networks},
-    tls::Certificate,
+    endpoint::{AllowedSources, BodyLimits, Networks},
+    server::{Certificate, ServerLimits},
 };
 
 /// Receives Clerk's webhooks: verifies each signature, queues the event, and answers 2xx once it is durable

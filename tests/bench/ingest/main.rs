@@ -26,7 +26,7 @@ use sample::Sample;
 use variant::{Setting, Variant};
 
 /// How many requests are in flight, one a connection.
-const CONNECTIONS: [usize; 4] = [1, 8, 64, 256];
+const CONNECTIONS: &str = "1,8,64,256";
 const SEED: u64 = 1;
 /// More than any cache holds; sent again and again.
 const DISTINCT_EVENTS: usize = 4096;
@@ -36,6 +36,9 @@ const DISTINCT_EVENTS: usize = 4096;
 struct Arguments {
     #[command(flatten)]
     options: Options,
+    /// With how many connections to measure, comma-separated
+    #[arg(long, default_value = CONNECTIONS, value_delimiter = ',', value_name = "NUMBERS")]
+    connections: Vec<usize>,
     /// Serve as this program does when it starts itself.
     #[arg(long, hide = true, requires = "listen")]
     serve: Option<Reference>,
@@ -50,11 +53,11 @@ fn main() -> anyhow::Result<()> {
     let Some(arguments) = parse::<Arguments>() else { return Ok(()) };
     match (arguments.serve, arguments.listen) {
         (Some(reference), Some(address)) => reference.serve(address),
-        _ => measure(&arguments.options),
+        _ => measure(&arguments.options, &arguments.connections),
     }
 }
 
-fn measure(options: &Options) -> anyhow::Result<()> {
+fn measure(options: &Options, connections: &[usize]) -> anyhow::Result<()> {
     // Built before anything is measured, not beside it.
     harness::binaries();
     let broker = RabbitMq::start()?;
@@ -65,7 +68,7 @@ fn measure(options: &Options) -> anyhow::Result<()> {
     let setting = Setting { broker: &broker, traffic: &traffic, duration: options.duration() };
     let mut samples = Samples::new();
     for round in 0..options.rounds() {
-        for connections in CONNECTIONS {
+        for &connections in connections {
             let mut variants = Variant::ALL;
             if round % 2 == 1 {
                 // So that none always pays for what the one before it left to be done.
@@ -78,5 +81,5 @@ fn measure(options: &Options) -> anyhow::Result<()> {
             }
         }
     }
-    summary::print(&samples, &machine, &traffic, options)
+    summary::print(&samples, connections, &machine, &traffic, options)
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    CONNECTIONS, Samples,
+    Samples,
     common::{Machine, Options, Report, Spread, Table, Target, Traffic},
     sample::Sample,
     variant::Variant,
@@ -12,7 +12,10 @@ use crate::{
 /// The connections with which the rate is held to a limit.
 const LOADED: [usize; 2] = [64, MOST_CONNECTIONS];
 const MOST_CONNECTIONS: usize = 256;
+/// One event a message.
 const LEAST_OF_RAW_PUBLISHER: f64 = 0.65;
+/// Events share messages.
+const LEAST_OF_RAW_PUBLISHER_SHARED: f64 = 1.0;
 const MOST_CPU_OF_BARE_HANDLER: f64 = 2.5;
 const MOST_MEMORY_MIB: f64 = 64.0;
 
@@ -53,6 +56,7 @@ impl Summary {
 /// Prints the figures and the targets, and writes them.
 pub fn print(
     samples: &Samples,
+    connections: &[usize],
     machine: &Machine,
     traffic: &Traffic,
     options: &Options,
@@ -61,10 +65,10 @@ pub fn print(
         .iter()
         .map(|((connections, variant), samples)| Summary::new(*connections, *variant, samples))
         .collect();
-    for connections in CONNECTIONS {
+    for &connections in connections {
         print_figures(connections, &results);
     }
-    let targets = targets(samples);
+    let targets = targets(samples, connections);
     let report = Report {
         bench: "ingest",
         machine,
@@ -107,16 +111,20 @@ fn print_figures(connections: usize, results: &[Summary]) {
     println!("{table}");
 }
 
-fn targets(samples: &Samples) -> Vec<Target> {
+fn targets(samples: &Samples, measured: &[usize]) -> Vec<Target> {
     let mut targets = Vec::new();
-    for connections in LOADED {
-        let variants = [Variant::RabbitMq, Variant::RawPublisher];
+    let mut of_raw_publisher = |variant: Variant, connections, least| {
+        let variants = [variant, Variant::RawPublisher];
         if let Some(ratio) = ratio(samples, connections, variants, |sample| Some(sample.rate)) {
-            let what = format!("webhooks/s on RabbitMQ / raw publisher, connections: {connections}");
-            targets.push(Target::at_least(what, LEAST_OF_RAW_PUBLISHER, ratio));
+            let what = format!("webhooks/s, {variant} / raw publisher, connections: {connections}");
+            targets.push(Target::at_least(what, least, ratio));
         }
+    };
+    for connections in LOADED {
+        of_raw_publisher(Variant::RabbitMqPlain, connections, LEAST_OF_RAW_PUBLISHER);
     }
-    for connections in CONNECTIONS {
+    of_raw_publisher(Variant::RabbitMq, MOST_CONNECTIONS, LEAST_OF_RAW_PUBLISHER_SHARED);
+    for &connections in measured {
         let variants = [Variant::RabbitMq, Variant::Bare];
         if let Some(ratio) = ratio(samples, connections, variants, |sample| sample.server_cpu) {
             let what = format!("CPU a webhook on RabbitMQ / bare handler, connections: {connections}");
@@ -124,8 +132,8 @@ fn targets(samples: &Samples) -> Vec<Target> {
         }
     }
     for variant in [Variant::RabbitMq, Variant::Sqlite] {
-        let most_loaded = &samples[&(MOST_CONNECTIONS, variant)];
-        if let Some(memory) = known(most_loaded.iter().map(|sample| sample.server_rss)) {
+        let most_loaded = samples.get(&(MOST_CONNECTIONS, variant)).into_iter().flatten();
+        if let Some(memory) = known(most_loaded.map(|sample| sample.server_rss)) {
             let what = format!("memory in MiB, {variant}, connections: {MOST_CONNECTIONS}");
             targets.push(Target::at_most(what, MOST_MEMORY_MIB, memory));
         }
@@ -140,11 +148,11 @@ fn ratio(
     [ours, limit]: [Variant; 2],
     figure: fn(&Sample) -> Option<f64>,
 ) -> Option<Spread> {
-    let rounds = samples[&(connections, ours)].iter().zip(&samples[&(connections, limit)]);
+    let rounds = samples.get(&(connections, ours))?.iter().zip(samples.get(&(connections, limit))?);
     known(rounds.map(|(ours, limit)| Some(figure(ours)? / figure(limit)?)))
 }
 
 /// The spread of a figure that some variants do not have.
 fn known(values: impl Iterator<Item = Option<f64>>) -> Option<Spread> {
-    values.collect::<Option<Vec<f64>>>().map(Spread::of)
+    values.collect::<Option<Vec<f64>>>().filter(|values| !values.is_empty()).map(Spread::of)
 }

@@ -7,10 +7,8 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
-use crate::{
-    answer::Answer,
-    budget::{Budget, Share},
-};
+use super::budget::{Budget, Share};
+use crate::answer::Answer;
 
 /// How large a body may be and how long it may take.
 #[derive(Debug, Clone, Copy)]

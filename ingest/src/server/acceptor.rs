@@ -11,7 +11,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::tls::{TlsAcceptor, TlsStream};
+use super::tls::{TlsAcceptor, TlsStream};
 
 /// How sockets become streams.
 #[derive(Clone)]

@@ -1,5 +1,14 @@
 //! The HTTP server: sockets in, requests to the endpoint.
 
+mod acceptor;
+mod connection;
+pub(crate) mod descriptors;
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
+mod tls;
+
+pub(crate) use acceptor::Acceptor;
+pub(crate) use tls::Certificate;
+
 use std::{io, net::TcpListener, num::NonZeroUsize, thread, time::Duration};
 
 use actix_http::{HttpService, error::DispatchError};
@@ -12,11 +21,8 @@ use actix_web::{
 };
 use tokio::net::TcpStream;
 
-use crate::{
-    acceptor::Acceptor,
-    connection::{Connection, Patience},
-    endpoint::{Edge, PATH, method_not_allowed, not_found, receive},
-};
+use self::connection::{Connection, Patience};
+use crate::endpoint::{Edge, PATH, method_not_allowed, not_found, receive};
 
 /// Longer than the idle time of the usual load balancers, so that they close connections and not we.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);

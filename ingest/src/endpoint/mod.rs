@@ -1,5 +1,13 @@
 //! The webhook endpoint: verify, publish, acknowledge.
 
+mod body;
+mod budget;
+mod source;
+
+pub(crate) use body::BodyLimits;
+pub(crate) use budget::Budget;
+pub(crate) use source::{AllowedSources, Networks};
+
 use std::{
     sync::Arc,
     time::{Instant, SystemTime},
@@ -16,13 +24,8 @@ use shared::{
     signature::{Credentials, Verifier},
 };
 
-use crate::{
-    answer::Answer,
-    body::{self, Body, BodyLimits},
-    budget::Budget,
-    metrics::Metrics,
-    source::AllowedSources,
-};
+use self::body::Body;
+use crate::{answer::Answer, metrics::Metrics};
 
 /// The path Clerk is pointed at.
 pub(crate) const PATH: &str = "/webhooks/clerk";
