@@ -6,11 +6,6 @@ use ingest::{Config, IngestArgs};
 use shared::program::{self, Parts};
 use tokio::runtime;
 
-/// Bodies are freed on other threads than those that allocated them, which it does better than most: a tenth of the processor time.
-#[cfg(feature = "mimalloc")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let args: IngestArgs = match program::parse_or_exit() {
         Ok(args) => args,
