@@ -17,8 +17,6 @@ use crate::{
     upkeep::keep_up,
 };
 
-/// Unacknowledged deliveries a lane may hold, in batches: one in hand and the next ones on their way.
-const PREFETCH_BATCHES: u16 = 3;
 const PROBE_EVERY: Duration = Duration::from_secs(2);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -41,9 +39,9 @@ async fn run(config: Config, process: Process, database: Check) -> Result<(), pr
     let mut lanes = JoinSet::new();
     for number in 1..=config.lanes {
         let check = process.readiness.check(format!("queue (lane {number})"));
-        let prefetch = config.batch.saturating_mul(PREFETCH_BATCHES);
         let lane = Lane {
-            consumer: open_consumer(&config.queue, prefetch, check)?,
+            // In messages, each of which may hold dozens of events: more would be too much to hold.
+            consumer: open_consumer(&config.queue, config.batch, check)?,
             applier: applier.clone(),
             batch: config.batch.into(),
             shutdown: process.shutdown.clone(),

@@ -67,18 +67,17 @@ pub(super) fn is_group(message: &Message) -> bool {
 
 /// The deliveries of a message, in order.
 pub(super) fn deliveries(message: Message) -> Vec<Delivery> {
-    let shared = is_group(&message);
-    let Message { properties, data, .. } = message;
-    let body = Bytes::from(data);
-    if shared {
-        match group::decode(body.clone()) {
+    if is_group(&message) {
+        match group::decode(&message.data) {
             Ok(deliveries) => return deliveries,
             Err(error) => {
-                tracing::error!(%error, bytes = body.len(), "a message in the queue is not what it says it is");
+                let bytes = message.data.len();
+                tracing::error!(%error, bytes, "a message in the queue is not what it says it is");
             }
         }
     }
-    vec![delivery(&properties, body)]
+    let Message { properties, data, .. } = message;
+    vec![delivery(&properties, data.into())]
 }
 
 /// Reads a plain message. One that somebody else put into the queue has no svix-id: it gets a name from its content,

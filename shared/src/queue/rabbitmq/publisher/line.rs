@@ -3,13 +3,13 @@
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    delivery::{Delivery, group::encoded_len},
+    delivery::{Delivery, group::framed_len},
     queue::{PublishError, metrics::PublisherMetrics},
 };
 
-/// A message need not be larger: at some dozens of events the broker's cost a message no longer shows. It bounds what
-/// a worker holds in memory, whose prefetch counts messages. A larger delivery has a message of its own.
-const MESSAGE_BYTES: usize = 64 * 1024;
+/// Before they are compressed. At some dozens of events the broker's cost a message no longer shows; and it bounds what a
+/// worker holds in memory, whose prefetch counts messages. A larger delivery has a message of its own.
+const MESSAGE_BYTES: usize = 128 * 1024;
 
 /// A delivery, and who waits for it to be durable.
 pub(super) struct Waiting {
@@ -114,14 +114,14 @@ impl Line {
         let mut bytes = 0;
         let mut next = Some(first);
         while let Some(waiting) = next {
-            bytes += encoded_len(&waiting.delivery);
+            bytes += framed_len(&waiting.delivery);
             if !group.is_empty() && bytes > MESSAGE_BYTES {
                 self.next = Some(waiting);
                 break;
             }
             // Who has gone away meanwhile was not told anything, and sends again.
             if waiting.answer.is_closed() {
-                bytes -= encoded_len(&waiting.delivery);
+                bytes -= framed_len(&waiting.delivery);
             } else {
                 group.push(waiting);
             }
