@@ -108,6 +108,7 @@ fn a_queue_that_vanishes_takes_no_acknowledged_event_with_it() {
     // The first to find out is told no; then the queue is declared anew.
     let refused = post(ingest.address, "msg_1", &event(1));
     assert_eq!((refused.status, refused.text()), (503, r#"{"error":"queue_refused"}"#));
+    assert!(!ingest.process.log().contains("returned us a message"), "it is logged with its body");
     wait_until("ingest is ready again", PATIENCE, || is_ready(ingest.admin));
     wait_until("the queue is there again", PATIENCE, || {
         post(ingest.address, "msg_1", &event(1)).status == 200

@@ -3,10 +3,15 @@
 use std::{
     future::poll_fn,
     pin::Pin,
-    task::{Context, Poll},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
+use futures_util::task::AtomicWaker;
 use lapin::{BasicProperties, Channel, Confirmation, options::BasicPublishOptions, types::ShortString};
 use tokio::time::timeout;
 
@@ -41,7 +46,7 @@ pub(super) struct Flight {
     queue: ShortString,
     deadline: Duration,
     metrics: PublisherMetrics,
-    messages: InFlight,
+    in_flight: InFlight,
 }
 
 impl Flight {
@@ -51,11 +56,11 @@ impl Flight {
         deadline: Duration,
         metrics: PublisherMetrics,
     ) -> Self {
-        Self { channel, queue, deadline, metrics, messages: InFlight(Vec::new()) }
+        Self { channel, queue, deadline, metrics, in_flight: InFlight::default() }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.messages.0.len()
+        self.in_flight.messages.len()
     }
 
     /// Publishes a group as one message; it leaves with the next call of [`Flight::settled`].
@@ -65,12 +70,12 @@ impl Flight {
         let deadline = self.deadline;
         let fate = Box::pin(async move { timeout(deadline, publishing).await.unwrap_or(Fate::Overdue) });
         let unconfirmed = self.metrics.sent(group.len());
-        self.messages.0.push(Message { group, unconfirmed, fate });
+        self.in_flight.push(group, unconfirmed, fate);
     }
 
     /// Waits until the broker has answered at least one message, and takes all that it has answered.
     pub(super) async fn settled(&mut self) -> Vec<(Group, Fate)> {
-        let settled = poll_fn(|context| self.messages.poll_settled(context)).await;
+        let settled = poll_fn(|context| self.in_flight.poll_settled(context)).await;
         let settle = |Settled { group, unconfirmed, fate }| {
             if matches!(fate, Fate::Durable) {
                 self.metrics.confirmed(&unconfirmed);
@@ -81,12 +86,31 @@ impl Flight {
     }
 }
 
-struct InFlight(Vec<Message>);
+#[derive(Default)]
+struct InFlight {
+    messages: Vec<Message>,
+    /// Whoever waits in [`Flight::settled`].
+    task: Arc<AtomicWaker>,
+}
 
 struct Message {
     group: Group,
     unconfirmed: Unconfirmed,
     fate: Pin<Box<dyn Future<Output = Fate> + Send>>,
+    news: Arc<News>,
+}
+
+/// Whether there is something new of a message: of the hundreds that may be in flight, only those are looked at.
+struct News {
+    is_there: AtomicBool,
+    task: Arc<AtomicWaker>,
+}
+
+impl Wake for News {
+    fn wake(self: Arc<Self>) {
+        self.is_there.store(true, Ordering::SeqCst);
+        self.task.wake();
+    }
 }
 
 struct Settled {
@@ -96,20 +120,31 @@ struct Settled {
 }
 
 impl InFlight {
+    fn push(
+        &mut self,
+        group: Group,
+        unconfirmed: Unconfirmed,
+        fate: Pin<Box<dyn Future<Output = Fate> + Send>>,
+    ) {
+        let news = Arc::new(News { is_there: true.into(), task: self.task.clone() });
+        self.messages.push(Message { group, unconfirmed, fate, news });
+    }
+
     /// When the broker acknowledges several messages at once, lapin settles them in any order, and pins a message that came
     /// back to the first of them, whichever it was. One that is settled wrongly, as durable, is therefore settled after
     /// the one that has its return: whoever looks again until nothing new is found, finds that one too.
     fn poll_settled(&mut self, context: &mut Context<'_>) -> Poll<Vec<Settled>> {
+        self.task.register(context.waker());
         let mut settled = Vec::new();
         loop {
             let before = settled.len();
             let mut index = 0;
-            while let Some(message) = self.0.get_mut(index) {
-                let Poll::Ready(fate) = message.fate.as_mut().poll(context) else {
+            while let Some(message) = self.messages.get_mut(index) {
+                let Poll::Ready(fate) = message.poll() else {
                     index += 1;
                     continue;
                 };
-                let Message { group, unconfirmed, .. } = self.0.swap_remove(index);
+                let Message { group, unconfirmed, .. } = self.messages.swap_remove(index);
                 settled.push(Settled { group, unconfirmed, fate });
             }
             if settled.len() == before {
@@ -117,6 +152,16 @@ impl InFlight {
             }
         }
         if settled.is_empty() { Poll::Pending } else { Poll::Ready(settled) }
+    }
+}
+
+impl Message {
+    fn poll(&mut self) -> Poll<Fate> {
+        if !self.news.is_there.swap(false, Ordering::SeqCst) {
+            return Poll::Pending;
+        }
+        let waker = Waker::from(self.news.clone());
+        self.fate.as_mut().poll(&mut Context::from_waker(&waker))
     }
 }
 
@@ -144,33 +189,52 @@ async fn publish(channel: Channel, queue: ShortString, properties: BasicProperti
 
 #[cfg(test)]
 mod tests {
-    use std::task::Waker;
-
     use futures_util::FutureExt;
     use prometheus::Registry;
+    use tokio::sync::oneshot;
 
     use super::*;
 
+    fn in_flight(fates: impl IntoIterator<Item = Pin<Box<dyn Future<Output = Fate> + Send>>>) -> InFlight {
+        let metrics = PublisherMetrics::register(&Registry::new()).unwrap();
+        let mut in_flight = InFlight::default();
+        for fate in fates {
+            in_flight.push(Group::default(), metrics.sent(1), fate);
+        }
+        in_flight
+    }
+
     #[test]
     fn a_confirm_is_not_believed_before_one_that_was_settled_earlier_is_seen() {
-        let metrics = PublisherMetrics::register(&Registry::new()).unwrap();
-        let mut looked_at = false;
-        // Settled between the first look at it and the look at the second.
-        let first = poll_fn(move |_| match std::mem::replace(&mut looked_at, true) {
-            false => Poll::Pending,
-            true => Poll::Ready(Fate::Returned),
+        let (settle, settled) = oneshot::channel();
+        let first = settled.map(|fate| fate.unwrap()).boxed();
+        // Both are settled between the first look at the one and the look at the other.
+        let mut settle = Some(settle);
+        let second = poll_fn(move |_| {
+            settle.take().unwrap().send(Fate::Returned).unwrap();
+            Poll::Ready(Fate::Durable)
         });
-        let fates: [Pin<Box<dyn Future<Output = Fate> + Send>>; 3] =
-            [first.boxed(), async { Fate::Durable }.boxed(), std::future::pending().boxed()];
-        let message = |fate| Message { group: Group::default(), unconfirmed: metrics.sent(1), fate };
-        let mut in_flight = InFlight(fates.map(message).into());
+        let mut in_flight = in_flight([first, second.boxed(), std::future::pending().boxed()]);
         let mut context = Context::from_waker(Waker::noop());
         let Poll::Ready(settled) = in_flight.poll_settled(&mut context) else { panic!("two are settled") };
         assert!(matches!(
             settled[..],
-            [Settled { fate: Fate::Durable, .. }, Settled { fate: Fate::Returned, .. },]
+            [Settled { fate: Fate::Durable, .. }, Settled { fate: Fate::Returned, .. }]
         ));
-        assert_eq!(in_flight.0.len(), 1);
+        assert_eq!(in_flight.messages.len(), 1);
         assert!(in_flight.poll_settled(&mut context).is_pending());
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_is_woken_by_any_message() {
+        let (settle, settled): (Vec<_>, Vec<_>) = (0..3).map(|_| oneshot::channel()).unzip();
+        let fates = settled.into_iter().map(|settled| settled.map(|fate| fate.unwrap()).boxed());
+        let mut in_flight = in_flight(fates);
+        for settle in settle.into_iter().rev() {
+            let waiting = poll_fn(|context| in_flight.poll_settled(context));
+            let settling = async { settle.send(Fate::Durable).unwrap() };
+            let (settled, ()) = futures_util::future::join(waiting, settling).await;
+            assert_eq!(settled.len(), 1);
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
 
 /// Before they are compressed. At some dozens of events the broker's cost a message no longer shows; and it bounds what a
 /// worker holds in memory, whose prefetch counts messages. A larger delivery has a message of its own.
-const MESSAGE_BYTES: usize = 128 * 1024;
+const MESSAGE_BYTES: usize = 96 * 1024;
 
 /// A delivery, and who waits for it to be durable.
 pub(super) struct Waiting {
