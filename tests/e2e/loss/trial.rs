@@ -79,8 +79,11 @@ impl Trial {
         });
     }
 
-    /// Kills the edge and starts it again.
+    /// Kills the edge while requests are in flight, and starts it again.
+    #[track_caller]
     pub fn kill_edge(&mut self) {
+        self.ingest.process.halt();
+        wait_until("requests are in flight", PATIENCE, || self.tally().in_flight() > 0);
         self.ingest.restart(&self.backends);
     }
 

@@ -185,6 +185,11 @@ impl Process {
         self.exited();
     }
 
+    /// Halts it wherever it is, with SIGSTOP: it holds what it holds until it is killed.
+    pub fn halt(&mut self) {
+        self.signal(Signal::STOP);
+    }
+
     /// Asks it to end, with SIGTERM.
     pub fn terminate(&mut self) {
         self.signal(Signal::TERM);

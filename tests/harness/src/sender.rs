@@ -54,6 +54,13 @@ pub struct Tally {
     pub unanswered: usize,
 }
 
+impl Tally {
+    /// How many have neither been answered nor failed.
+    pub fn in_flight(&self) -> usize {
+        self.sent - self.accepted - self.refused - self.unanswered
+    }
+}
+
 /// How hard to send.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
