@@ -81,7 +81,7 @@ impl StandaloneArgs {
         let queue = self.queue.resolve(Some(&folder.queue_url()))?;
         Ok(Config {
             ingest: ingest::Config::new(&self.edge, &self.process, secrets, queue.clone())?,
-            worker: self.apply.resolve(queue, &self.database, Some(&folder.database_url()))?,
+            worker: self.apply.resolve(queue, &self.database, Some(&folder.database_url()), &self.process)?,
             made_secret,
             database_in_folder: !self.database.is_given(),
             folder,

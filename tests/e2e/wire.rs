@@ -154,12 +154,12 @@ fn of_events_that_share_a_message_only_the_one_that_kills_workers_is_taken_out()
             let mut consumer = open_consumer(&config, 10, process.readiness.check("queue")).unwrap();
             let lives = async {
                 loop {
-                    let batch = consumer.receive(1).await;
+                    let batch = consumer.receive(1).await.unwrap();
                     if batch.deliveries.iter().any(|delivery| delivery.svix_id == KILLS) {
                         return;
                     }
                     applied.extend(batch.deliveries.into_iter().map(|delivery| delivery.svix_id));
-                    consumer.acknowledge(batch.receipt).await.unwrap();
+                    batch.receipt.acknowledge().await.unwrap();
                 }
             };
             // Once the event is gone, nothing comes any more.

@@ -84,12 +84,16 @@ impl DatabaseArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Applying")]
 pub struct ApplyArgs {
-    /// How many batches are applied side by side, each on a connection of its own
+    /// How many batches are applied side by side, each on a connection of its own and about objects of its own
     #[arg(long, env = "LANES", default_value = "2", value_name = "NUMBER")]
     lanes: NonZeroU16,
-    /// The most events in one transaction; a lone event is applied at once
+    /// The most events in one transaction
     #[arg(long, env = "BATCH", default_value = "500", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=5000))]
     batch: u16,
+    /// The least time from one batch to the next while they are not full, so that events that come soon after each
+    /// other share a transaction; a lone event is applied at once
+    #[arg(long, env = "LINGER", default_value = "5ms", value_name = "TIME", value_parser = humantime::parse_duration)]
+    linger: Duration,
     /// Mirror only this Clerk instance's events, and record those of others as `ignored`
     #[arg(long, env = "CLERK_INSTANCE_ID", value_name = "ID")]
     clerk_instance_id: Option<String>,
@@ -117,7 +121,8 @@ pub enum Migrate {
 impl WorkerArgs {
     /// Checks everything that can be checked before a port is bound.
     pub fn resolve(&self) -> Result<Config, ConfigError> {
-        let mut config = self.apply.resolve(self.queue.resolve(None)?, &self.database, None)?;
+        let mut config =
+            self.apply.resolve(self.queue.resolve(None)?, &self.database, None, &self.process)?;
         config.secrets = self.secrets.resolve()?;
         config.policy.verifier = config.secrets.as_ref().map(|secrets| secrets.verifier().clone());
         Ok(config)
@@ -136,12 +141,15 @@ impl ApplyArgs {
         queue: QueueConfig,
         database: &DatabaseArgs,
         default_database: Option<&str>,
+        process: &ProcessArgs,
     ) -> Result<Config, ConfigError> {
         Ok(Config {
             queue,
             store: database.open(default_database, self.lanes.get().into())?,
             lanes: self.lanes.get(),
             batch: self.batch,
+            linger: self.linger,
+            drain: process.shutdown_timeout / 2,
             policy: Policy { instance_id: self.clerk_instance_id.clone(), verifier: None },
             secrets: None,
             migrate: self.migrate,
@@ -161,6 +169,10 @@ pub struct Config {
     pub lanes: u16,
     /// The most events in one transaction.
     pub batch: u16,
+    /// The least time from one batch to the next that is not full.
+    pub linger: Duration,
+    /// How long, once the process stops, what the queue has sent already is still applied.
+    pub drain: Duration,
     /// What is accepted.
     pub policy: Policy,
     /// The secrets of the policy's verifier, and where they can be read again.

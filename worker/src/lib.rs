@@ -1,14 +1,14 @@
 //! The worker: takes deliveries from the queue, applies them to the mirror and accounts for each in the ledger.
 //!
-//! Data flows one way: a [`lane`](self) takes a batch from the queue, [`event`] says what each delivery means,
-//! [`apply`] merges them in one transaction of the [`store`], and only then is the batch acknowledged.
+//! Data flows one way: the [`lanes`] take a round from the queue, [`event`] says what each delivery means,
+//! [`apply`] merges them in transactions of the [`store`], and only then is the round acknowledged.
 
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod apply;
 mod config;
 pub mod event;
-mod lane;
+mod lanes;
 mod metrics;
 pub mod operator;
 mod serve;

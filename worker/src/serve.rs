@@ -7,11 +7,11 @@ use shared::{
     program,
     queue::open_consumer,
 };
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{runtime::Handle, time::timeout};
 
 use crate::{
     config::{Config, Migrate},
-    lane::{Applier, Lane},
+    lanes::{Applier, Lanes, Turns},
     metrics::Metrics,
     store::Store,
     upkeep::keep_up,
@@ -34,35 +34,33 @@ async fn run(config: Config, process: Process, database: Check) -> Result<(), pr
         return Ok(());
     }
     let upkeep = keep_up(config.store.clone(), config.keeping, metrics.clone(), process.shutdown.clone());
-    let applier = Arc::new(Applier { store: config.store.clone(), policy: config.policy.clone(), metrics });
-
-    let mut lanes = JoinSet::new();
-    for number in 1..=config.lanes {
-        let check = process.readiness.check(format!("queue (lane {number})"));
-        let lane = Lane {
-            // In messages, each of which may hold dozens of events: more would be too much to hold.
-            consumer: open_consumer(&config.queue, config.batch, check)?,
-            applier: applier.clone(),
+    let check = process.readiness.check("queue");
+    let lanes = Lanes {
+        consumer: open_consumer(&config.queue, prefetch(config.lanes, config.batch), check)?,
+        applier: Applier {
+            store: config.store.clone(),
+            policy: config.policy.clone(),
+            metrics,
             batch: config.batch.into(),
+            lanes: Turns::new(config.lanes.into()),
             shutdown: process.shutdown.clone(),
-        };
-        lanes.spawn(lane.run());
-    }
-    tracing::info!(queue = %config.queue, lanes = config.lanes, batch = config.batch, "applying events");
-
-    let finished = async {
-        while let Some(ended) = lanes.join_next().await {
-            ended??;
-            if !process.shutdown.is_cancelled() {
-                return Err("a lane ended by itself".into());
-            }
-        }
-        Ok(())
+            runtime: Handle::current(),
+        },
+        linger: config.linger,
+        drain: config.drain,
+        shutdown: process.shutdown.clone(),
     };
+    tracing::info!(queue = %config.queue, lanes = config.lanes, batch = config.batch, "applying events");
     tokio::select! {
-        finished = finished => finished,
+        applied = lanes.run() => Ok(applied?),
         _ = async { tokio::join!(probe(&config.store, &database), upkeep) } => Ok(()),
     }
+}
+
+/// How many messages may be on their way to a worker or unacknowledged. Each may hold dozens of events: more would be
+/// too much to hold.
+fn prefetch(lanes: u16, batch: u16) -> u16 {
+    lanes.saturating_mul(batch)
 }
 
 /// Brings the schema up to date, waiting for the database as long as it takes. False if the process stopped first.

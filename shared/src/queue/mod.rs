@@ -11,7 +11,7 @@ mod sqlite;
 pub use location::{Declare, InvalidQueueUrl, QueueConfig};
 pub use metrics::PublisherMetrics;
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use location::Location;
@@ -30,17 +30,17 @@ pub trait Publisher: Send + Sync {
     async fn close(&self);
 }
 
-/// The end of the queue that a worker's lane reads from.
+/// The end of the queue that a worker reads from.
 #[async_trait]
 pub trait Consumer: Send {
     /// Waits for deliveries and takes those that are there, until it has `enough`; a few more where they share a message.
-    /// Reconnects by itself for as long as it takes.
+    /// Reconnects by itself for as long as it takes. `None` only after [`Consumer::cancel`], once nothing is left.
     ///
-    /// Dropping the future loses nothing: what was taken is delivered again.
-    async fn receive(&mut self, enough: usize) -> Batch;
+    /// Dropping the future loses nothing: what was taken is delivered again, at the latest after [`Consumer::close`].
+    async fn receive(&mut self, enough: usize) -> Option<Batch>;
 
-    /// Removes a batch from the queue. If that fails its deliveries come again.
-    async fn acknowledge(&mut self, receipt: Receipt) -> Result<(), QueueError>;
+    /// Takes no more from the queue. What it has sent already is still to be received.
+    async fn cancel(&mut self);
 
     /// Gives back what was taken and not acknowledged, and closes.
     async fn close(&mut self);
@@ -56,15 +56,24 @@ pub struct Batch {
 }
 
 /// Stands for the deliveries of one batch.
-#[derive(Debug)]
-pub struct Receipt(ReceiptKind);
+pub struct Receipt(Box<dyn Acknowledge>);
 
-#[derive(Debug)]
-enum ReceiptKind {
-    /// Everything up to `last_tag` on the channel of this session.
-    RabbitMq { session: u64, last_tag: u64 },
-    /// These rows.
-    Sqlite { rows: Vec<i64> },
+impl Receipt {
+    /// Removes the batch from the queue, together with those received before it. If that fails its deliveries come again.
+    pub async fn acknowledge(self) -> Result<(), QueueError> {
+        self.0.acknowledge().await
+    }
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Receipt")
+    }
+}
+
+#[async_trait]
+trait Acknowledge: Send {
+    async fn acknowledge(self: Box<Self>) -> Result<(), QueueError>;
 }
 
 /// Limits of the publishing end.

@@ -77,9 +77,9 @@ impl<'a> Inbox<'a> {
                 open_consumer(&self.config()?, PREFETCH, Process::new().readiness.check("queue"))?;
             let mut taken = 0;
             while taken < expected {
-                let Ok(batch) = timeout(STALLED_AFTER, consumer.receive(BATCH)).await else { break };
+                let Ok(Some(batch)) = timeout(STALLED_AFTER, consumer.receive(BATCH)).await else { break };
                 taken += batch.deliveries.len() as u64;
-                consumer.acknowledge(batch.receipt).await?;
+                batch.receipt.acknowledge().await?;
             }
             consumer.close().await;
             Ok(taken)

@@ -72,6 +72,9 @@ fn figures(phase: &Phase) -> Table {
         else {
             continue;
         };
+        if before.is_some_and(|before| before.at == sample.at) {
+            continue;
+        }
         let rate = before
             .map(|before| (sample.requests - before.requests) as f64 / (sample.at - before.at).as_secs_f64());
         let [rss, files, threads] = FIGURES.map(|(_, figure)| figure(sample));

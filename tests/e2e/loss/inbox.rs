@@ -41,9 +41,11 @@ impl Inbox {
             let check = Process::new().readiness.check("inbox");
             let mut consumer = open_consumer(&config, PREFETCH, check).unwrap();
             while taken.len() < enough {
-                let Ok(batch) = timeout(SILENCE, consumer.receive(PREFETCH.into())).await else { break };
+                let Ok(Some(batch)) = timeout(SILENCE, consumer.receive(PREFETCH.into())).await else {
+                    break;
+                };
                 taken.extend(batch.deliveries);
-                timeout(PATIENCE, consumer.acknowledge(batch.receipt)).await.unwrap().unwrap();
+                timeout(PATIENCE, batch.receipt.acknowledge()).await.unwrap().unwrap();
             }
             consumer.close().await;
         });

@@ -1,6 +1,6 @@
 //! One connection with one channel, made and closed under timeouts.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use futures_util::Stream;
 use lapin::{Channel, Connection, ConnectionProperties, Event, options::ConfirmSelectOptions};
@@ -27,15 +27,16 @@ impl Connected {
         name: &'static str,
     ) -> Result<Self, QueueError> {
         let connected = async {
+            url.reach().await?;
             let properties = ConnectionProperties::default().with_connection_name(name.into());
             let connection = Connection::connect_uri(url.uri(), properties).await?;
             let channel = connection.create_channel().await?;
             topology.declare(&channel).await?;
-            Ok(Self { connection, channel })
+            Ok::<_, Box<dyn Error + Send + Sync>>(Self { connection, channel })
         };
         match timeout(CONNECT_TIMEOUT, connected).await {
             Ok(Ok(session)) => Ok(session),
-            Ok(Err(error)) => Err(QueueError(format!("{url}: {}", explain(&error)))),
+            Ok(Err(error)) => Err(QueueError(format!("{url}: {}", one_line(&*error)))),
             Err(_) => Err(QueueError(format!("{url}: no answer within {CONNECT_TIMEOUT:?}"))),
         }
     }
@@ -63,5 +64,9 @@ impl Connected {
 
 /// An error in words that an operator can act on.
 pub(super) fn explain(error: &lapin::Error) -> String {
+    one_line(error)
+}
+
+fn one_line(error: &dyn Error) -> String {
     error.to_string().replace('\n', " ")
 }

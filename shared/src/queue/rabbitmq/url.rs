@@ -1,8 +1,9 @@
 //! The address of a broker.
 
-use std::fmt;
+use std::{fmt, io};
 
 use lapin::uri::{AMQPScheme, AMQPUri};
+use tokio::net::TcpStream;
 
 use crate::queue::InvalidQueueUrl;
 
@@ -31,6 +32,13 @@ impl BrokerUrl {
 
     pub(super) fn uri(&self) -> AMQPUri {
         self.0.clone()
+    }
+
+    /// Whether anybody is there to be connected to. To be asked first, because lapin (4.12) keeps a task for ever for each
+    /// connection that nobody accepts: a broker that is away would cost memory with every attempt.
+    pub(super) async fn reach(&self) -> io::Result<()> {
+        let authority = &self.0.authority;
+        TcpStream::connect(format!("{}:{}", authority.host, authority.port)).await.map(drop)
     }
 }
 

@@ -17,7 +17,7 @@ use super::file::{self, Durability, deliveries};
 use crate::{
     delivery::Delivery,
     lifecycle::{Backoff, Check},
-    queue::{Batch, Consumer, QueueError, Receipt, ReceiptKind},
+    queue::{Acknowledge, Batch, Consumer, QueueError, Receipt},
 };
 
 /// Far longer than a batch takes, short enough to wait for after a crash. Running out loses nothing: it is delivered again.
@@ -27,10 +27,15 @@ const POLL: Duration = Duration::from_millis(5);
 
 /// Takes batches from the file.
 pub struct SqliteConsumer {
-    leasing: Arc<Mutex<Leasing>>,
+    leasing: Shared,
     check: Check,
     backoff: Backoff,
+    cancelled: bool,
 }
+
+/// What the consumer shares with the batches it has handed out.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Leasing>>);
 
 struct Leasing {
     connection: SqliteConnection,
@@ -42,14 +47,25 @@ impl SqliteConsumer {
         let connection = file::open(path, Durability::Normal)?;
         check.pass();
         let leasing = Leasing { connection, holder: rand::random() };
-        Ok(Self { leasing: Arc::new(Mutex::new(leasing)), check, backoff: Backoff::reconnect() })
+        let leasing = Shared(Arc::new(Mutex::new(leasing)));
+        Ok(Self { leasing, check, backoff: Backoff::reconnect(), cancelled: false })
     }
 
+    async fn take(&self, max: usize) -> Result<Option<Batch>, QueueError> {
+        let taken = self.leasing.blocking(move |leasing| leasing.take(max)).await?;
+        Ok(taken.map(|(deliveries, rows)| {
+            let receipt = Receipt(Box::new(Taken { rows, leasing: self.leasing.clone() }));
+            Batch { deliveries, receipt }
+        }))
+    }
+}
+
+impl Shared {
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Leasing) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, QueueError> {
-        let leasing = self.leasing.clone();
+        let leasing = self.0.clone();
         let work = move || work(&mut leasing.lock().unwrap_or_else(PoisonError::into_inner));
         match tokio::task::spawn_blocking(work).await {
             Ok(result) => result.map_err(|error| QueueError(format!("the queue file: {error}"))),
@@ -60,13 +76,13 @@ impl SqliteConsumer {
 
 #[async_trait]
 impl Consumer for SqliteConsumer {
-    async fn receive(&mut self, enough: usize) -> Batch {
-        loop {
-            let wait = match self.blocking(move |leasing| leasing.take(enough)).await {
+    async fn receive(&mut self, enough: usize) -> Option<Batch> {
+        while !self.cancelled {
+            let wait = match self.take(enough).await {
                 Ok(Some(batch)) => {
                     self.check.pass();
                     self.backoff.reset();
-                    return batch;
+                    return Some(batch);
                 }
                 Ok(None) => POLL,
                 Err(error) => {
@@ -77,24 +93,36 @@ impl Consumer for SqliteConsumer {
             };
             tokio::time::sleep(wait).await;
         }
+        None
     }
 
-    async fn acknowledge(&mut self, receipt: Receipt) -> Result<(), QueueError> {
-        let ReceiptKind::Sqlite { rows } = receipt.0 else {
-            return Err(QueueError("the receipt is of another queue".into()));
-        };
-        self.blocking(move |leasing| leasing.remove(&rows)).await
+    async fn cancel(&mut self) {
+        self.cancelled = true;
     }
 
     async fn close(&mut self) {
-        if let Err(error) = self.blocking(Leasing::release).await {
+        if let Err(error) = self.leasing.blocking(Leasing::release).await {
             tracing::warn!(error = %error, "leases were not given back; they run out by themselves");
         }
     }
 }
 
+/// Rows that were taken together.
+struct Taken {
+    rows: Vec<i64>,
+    leasing: Shared,
+}
+
+#[async_trait]
+impl Acknowledge for Taken {
+    async fn acknowledge(self: Box<Self>) -> Result<(), QueueError> {
+        let Self { rows, leasing } = *self;
+        leasing.blocking(move |leasing| leasing.remove(&rows)).await
+    }
+}
+
 impl Leasing {
-    fn take(&mut self, max: usize) -> QueryResult<Option<Batch>> {
+    fn take(&mut self, max: usize) -> QueryResult<Option<(Vec<Delivery>, Vec<i64>)>> {
         let max = i64::try_from(max).unwrap_or(i64::MAX);
         // A look without the write lock first: most of the time there is nothing.
         if !file::any_free(&mut self.connection, now_ms())? {
@@ -120,7 +148,7 @@ impl Leasing {
                 .into_iter()
                 .map(Row::into_delivery)
                 .collect();
-            Ok(Some(Batch { deliveries, receipt: Receipt(ReceiptKind::Sqlite { rows }) }))
+            Ok(Some((deliveries, rows)))
         })
     }
 

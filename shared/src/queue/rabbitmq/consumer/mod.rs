@@ -7,9 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::{FutureExt, StreamExt};
 use lapin::{
+    Channel,
     message::Delivery as Message,
-    options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions},
-    types::FieldTable,
+    options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
+    types::{DeliveryTag, FieldTable},
 };
 use tokio::time::timeout;
 
@@ -18,11 +19,14 @@ use super::{BrokerUrl, Connected, Topology, explain, message};
 use crate::{
     delivery::Delivery,
     lifecycle::{Backoff, Check},
-    queue::{Batch, Consumer, QueueError, Receipt, ReceiptKind},
+    queue::{Acknowledge, Batch, Consumer, QueueError, Receipt},
 };
 
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
 const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(10);
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
+/// As much of bodies is enough for one batch, however few they are.
+const ENOUGH_BYTES: usize = 8 << 20;
 /// A message that came back so often may be one that kills workers. Far below the broker's own limit.
 const SUSPECT_AFTER: i64 = 3;
 /// What dies together counts together: so suspects are held alone, and only the one that kills workers reaches the broker's limit.
@@ -38,9 +42,9 @@ pub struct RabbitMqConsumer {
     backoff: Backoff,
     /// Whether suspects are coming.
     careful: bool,
+    /// Whether no more is to be taken from the queue.
+    cancelled: bool,
     subscription: Option<Subscription>,
-    /// Counts sessions: tags of one mean nothing to the next.
-    sessions: u64,
 }
 
 struct Subscription {
@@ -66,35 +70,35 @@ impl RabbitMqConsumer {
             check,
             backoff: Backoff::reconnect(),
             careful: false,
+            cancelled: false,
             subscription: None,
-            sessions: 0,
         }
     }
 
-    async fn subscribed(&mut self) -> &mut Subscription {
+    /// What to take messages from; nothing once the consumer is cancelled and that has come to its end.
+    async fn subscribed(&mut self) -> Option<&mut Subscription> {
         let subscription = match self.subscription.take() {
             Some(subscription) if subscription.careful == self.careful => subscription,
             Some(other) => {
                 // Gives back what it holds.
                 other.connected.close().await;
-                self.connect().await
+                self.connect().await?
             }
-            None => self.connect().await,
+            None => self.connect().await?,
         };
-        self.subscription.insert(subscription)
+        Some(self.subscription.insert(subscription))
     }
 
-    /// Connects, however long it takes.
-    async fn connect(&mut self) -> Subscription {
-        loop {
+    /// Connects, however long it takes, unless the consumer is cancelled.
+    async fn connect(&mut self) -> Option<Subscription> {
+        while !self.cancelled {
             let url = self.urls[self.next_url % self.urls.len()].clone();
             self.next_url = self.next_url.wrapping_add(1);
             match open(&url, &self.topology, self.prefetch, self.careful).await {
                 Ok(subscription) => {
-                    self.sessions += 1;
                     self.backoff.reset();
                     self.check.pass();
-                    return subscription;
+                    return Some(subscription);
                 }
                 Err(error) => {
                     tracing::warn!(error = %error, "cannot connect for consuming");
@@ -103,6 +107,7 @@ impl RabbitMqConsumer {
                 }
             }
         }
+        None
     }
 
     async fn lost(&mut self, reason: String) {
@@ -117,14 +122,15 @@ impl RabbitMqConsumer {
 
 #[async_trait]
 impl Consumer for RabbitMqConsumer {
-    async fn receive(&mut self, enough: usize) -> Batch {
+    async fn receive(&mut self, enough: usize) -> Option<Batch> {
         loop {
-            let first = match self.subscribed().await.messages.next().await {
+            let first = match self.subscribed().await?.messages.next().await {
                 Some(Ok(message)) => message,
                 Some(Err(error)) => {
                     self.lost(explain(&error)).await;
                     continue;
                 }
+                None if self.cancelled => return None,
                 None => {
                     self.lost("the broker cancelled the consumer".into()).await;
                     continue;
@@ -138,7 +144,8 @@ impl Consumer for RabbitMqConsumer {
             }
             let mut last_tag = first.delivery_tag;
             let mut deliveries = subscription.unpack(first, &self.topology).await;
-            while deliveries.len() < enough && !subscription.careful {
+            let mut bytes = size(&deliveries);
+            while deliveries.len() < enough && bytes < ENOUGH_BYTES && !subscription.careful {
                 // An error here is seen again by the next call, after this batch.
                 let Some(Some(Ok(next))) = subscription.messages.next().now_or_never() else { break };
                 if is_suspect(&next) {
@@ -146,36 +153,49 @@ impl Consumer for RabbitMqConsumer {
                     break;
                 }
                 last_tag = next.delivery_tag;
-                deliveries.extend(message::deliveries(next));
+                let next = message::deliveries(next);
+                bytes += size(&next);
+                deliveries.extend(next);
             }
             if !deliveries.is_empty() {
-                let receipt = Receipt(ReceiptKind::RabbitMq { session: self.sessions, last_tag });
-                return Batch { deliveries, receipt };
+                let channel = subscription.connected.channel.clone();
+                let receipt = Receipt(Box::new(Taken { channel, last_tag }));
+                return Some(Batch { deliveries, receipt });
             }
         }
     }
 
-    async fn acknowledge(&mut self, receipt: Receipt) -> Result<(), QueueError> {
-        let ReceiptKind::RabbitMq { session, last_tag } = receipt.0 else {
-            return Err(QueueError("the receipt is of another queue".into()));
-        };
-        let Some(subscription) = self.subscription.as_ref().filter(|_| session == self.sessions) else {
-            return Err(QueueError("the session that delivered the batch is gone".into()));
-        };
-        let options = BasicAckOptions { multiple: true };
-        let acknowledged = subscription.connected.channel.basic_ack(last_tag, options);
-        let failure = match timeout(ACKNOWLEDGE_TIMEOUT, acknowledged).await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => explain(&error),
-            Err(_) => format!("no acknowledgement went out within {ACKNOWLEDGE_TIMEOUT:?}"),
-        };
-        self.lost(failure.clone()).await;
-        Err(QueueError(failure))
+    async fn cancel(&mut self) {
+        self.cancelled = true;
+        let Some(Subscription { connected, messages, .. }) = &self.subscription else { return };
+        let cancelled = connected.channel.basic_cancel(messages.tag(), BasicCancelOptions::default());
+        if !matches!(timeout(CANCEL_TIMEOUT, cancelled).await, Ok(Ok(()))) {
+            self.close().await;
+        }
     }
 
     async fn close(&mut self) {
         if let Some(subscription) = self.subscription.take() {
             subscription.connected.close().await;
+        }
+    }
+}
+
+/// Everything up to a message of one session. Its tag means nothing to another session, and to a channel that is gone
+/// nothing can be said.
+struct Taken {
+    channel: Channel,
+    last_tag: DeliveryTag,
+}
+
+#[async_trait]
+impl Acknowledge for Taken {
+    async fn acknowledge(self: Box<Self>) -> Result<(), QueueError> {
+        let options = BasicAckOptions { multiple: true };
+        match timeout(ACKNOWLEDGE_TIMEOUT, self.channel.basic_ack(self.last_tag, options)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(QueueError(explain(&error))),
+            Err(_) => Err(QueueError(format!("no acknowledgement went out within {ACKNOWLEDGE_TIMEOUT:?}"))),
         }
     }
 }
@@ -198,6 +218,10 @@ impl Subscription {
         let _ = timeout(ACKNOWLEDGE_TIMEOUT, acknowledged).await;
         Vec::new()
     }
+}
+
+fn size(deliveries: &[Delivery]) -> usize {
+    deliveries.iter().map(|delivery| delivery.body.len()).sum()
 }
 
 fn is_suspect(message: &Message) -> bool {

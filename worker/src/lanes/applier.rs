@@ -1,0 +1,132 @@
+//! Decoding a round and applying it, each lane its share.
+
+use std::{
+    panic,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use shared::{delivery::Delivery, lifecycle::Backoff};
+use tokio::{runtime::Handle, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::split::split;
+use crate::{
+    apply::apply_batch,
+    event::{Entry, Policy, Redacted},
+    metrics::Metrics,
+    store::{Store, StoreError},
+};
+
+/// While the database is away, consumption pauses and the batch in hand is tried again after these waits.
+const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
+
+/// Applies rounds.
+pub(crate) struct Applier {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) policy: Policy,
+    pub(crate) metrics: Metrics,
+    /// The most events in one transaction.
+    pub(crate) batch: usize,
+    pub(crate) lanes: Turns,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) runtime: Handle,
+}
+
+impl Applier {
+    /// How many events make a round full. Shares are never quite equal: a little less than what would go into all lanes'
+    /// transactions at once, so that none needs a second one for what is left over.
+    pub(super) fn round(&self) -> usize {
+        (self.lanes.count() * self.batch * 7 / 8).max(1)
+    }
+
+    /// Applies a round. False if the process stopped before the database could take all of it. Blocks.
+    pub(super) fn apply(&self, deliveries: &[Delivery]) -> bool {
+        let redacted: Vec<Redacted<'_>> = deliveries.iter().map(Redacted::new).collect();
+        let entries = redacted.iter().map(|redacted| redacted.entry(&self.policy)).collect();
+        match &*split(entries, self.lanes.count(), self.batch) {
+            [whole] => self.apply_share(self.lanes.next(), whole),
+            shares => self.apply_shares(shares),
+        }
+    }
+
+    /// Each lane applies its share on a thread of its own.
+    fn apply_shares(&self, shares: &[Vec<Entry<'_>>]) -> bool {
+        thread::scope(|scope| {
+            let lanes: Vec<_> = shares
+                .iter()
+                .enumerate()
+                .map(|(lane, share)| scope.spawn(move || self.apply_share(lane, share)))
+                .collect();
+            // The scope waits for those that are not asked any more.
+            lanes.into_iter().all(|lane| lane.join().unwrap_or_else(|payload| panic::resume_unwind(payload)))
+        })
+    }
+
+    fn apply_share(&self, lane: usize, share: &[Entry<'_>]) -> bool {
+        self.lanes.take(lane, || share.chunks(self.batch).all(|batch| self.apply_batch(batch)))
+    }
+
+    /// Applies a batch, however long it takes. False if the process stopped first.
+    fn apply_batch(&self, batch: &[Entry<'_>]) -> bool {
+        let mut retry = RETRY;
+        while let Err(error) = self.try_batch(batch) {
+            self.metrics.retries.inc();
+            let wait = retry.next_delay();
+            tracing::warn!(%error, events = batch.len(), ?wait, "the database cannot take a batch now, trying again");
+            if self.stops_within(wait) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn try_batch(&self, batch: &[Entry<'_>]) -> Result<(), StoreError> {
+        let started = Instant::now();
+        self.metrics.busy.inc();
+        let outcomes = apply_batch(&*self.store, batch);
+        self.metrics.busy.dec();
+        self.metrics.applied(batch, &outcomes?, started.elapsed());
+        Ok(())
+    }
+
+    fn stops_within(&self, wait: Duration) -> bool {
+        self.runtime.block_on(async {
+            tokio::select! {
+                () = self.shutdown.cancelled() => true,
+                () = sleep(wait) => false,
+            }
+        })
+    }
+}
+
+/// Who may use a lane. The next round's share of the same objects waits here, where it holds no transaction open.
+pub(crate) struct Turns {
+    lanes: Vec<Mutex<()>>,
+    next: AtomicUsize,
+}
+
+impl Turns {
+    /// For so many lanes, at least one.
+    pub(crate) fn new(lanes: usize) -> Self {
+        Self { lanes: (0..lanes.max(1)).map(|_| Mutex::default()).collect(), next: AtomicUsize::new(0) }
+    }
+
+    fn count(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// The lane for a round that is not split.
+    fn next(&self) -> usize {
+        self.next.fetch_add(1, Ordering::Relaxed) % self.lanes.len()
+    }
+
+    fn take<T>(&self, lane: usize, work: impl FnOnce() -> T) -> T {
+        let _turn = self.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner);
+        work()
+    }
+}
