@@ -8,7 +8,7 @@
 pub mod apply;
 mod config;
 pub mod event;
-mod lanes;
+pub mod lanes;
 mod metrics;
 pub mod operator;
 mod serve;

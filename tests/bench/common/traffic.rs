@@ -13,7 +13,7 @@ use shared::signature::Secret;
 /// The signing secret of the programs under test.
 pub const SECRET: &str = "whsec_dGhlIHNlY3JldCBvZiB0aGUgYmVuY2g=";
 
-/// The first events of one world: the same in every run.
+/// Events: the same in every run.
 pub struct Traffic {
     pub events: Vec<Event>,
     secret: Secret,
@@ -22,7 +22,12 @@ pub struct Traffic {
 impl Traffic {
     /// The first `count` events of the world of a seed.
     pub fn new(seed: u64, count: usize) -> anyhow::Result<Self> {
-        Ok(Self { events: World::new(seed).take(count).collect(), secret: SECRET.parse()? })
+        Self::of(World::new(seed).take(count).collect())
+    }
+
+    /// These events.
+    pub fn of(events: Vec<Event>) -> anyhow::Result<Self> {
+        Ok(Self { events, secret: SECRET.parse()? })
     }
 
     /// The values of the three signature headers of `event`, sent at `now` (seconds since 1970).

@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    panic, thread,
+    panic, slice, thread,
     time::{Duration, Instant},
 };
 
@@ -15,13 +15,18 @@ use crate::{
     ingest_process::{IngestProcess, requests},
     probe::{Latencies, probe},
     processors::Processors,
-    worker_process::WorkerProcess,
+    worker_process::{Done, WorkerProcess},
 };
 
-/// The world whose events keep the machine half busy.
-const BACKGROUND_SEED: u64 = 2;
+/// The world of what is sent as fast as it goes.
+pub const TRAFFIC_SEED: u64 = 1;
+const MOST_PROBES: usize = 5_000;
 const CONNECTIONS: usize = 64;
+/// The worker's defaults.
 const LANES: usize = 2;
+const BATCH: usize = 500;
+/// Of what goes all the way as fast as it goes, so much is sent while events are timed.
+const LOADS: [f64; 3] = [0.1, 0.5, 0.9];
 
 /// What everything is measured with.
 pub struct Setting<'a> {
@@ -29,14 +34,12 @@ pub struct Setting<'a> {
     pub postgres: &'a Server,
     /// What is sent as fast as it goes.
     pub traffic: &'a Traffic,
-    /// What is sent one by one, and timed.
-    pub probes: &'a Traffic,
-    /// How long the machine is half busy.
+    /// How long each load lasts.
     pub duration: Duration,
 }
 
 /// One round.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Sample {
     /// Events received a second while nobody applies them.
     pub ingest_rate: f64,
@@ -44,14 +47,25 @@ pub struct Sample {
     pub worker_rate: f64,
     /// Events that go all the way a second.
     pub whole_rate: f64,
-    /// From the POST to the row, at half of that.
-    pub latencies: Latencies,
-    /// How busy the processors were with that, in percent.
-    pub busy: f64,
+    /// At each of the loads.
+    pub loads: Vec<Load>,
     /// The most memory of `ingest`, in MiB.
     pub ingest_rss: f64,
     /// The most memory of `worker`, in MiB.
     pub worker_rss: f64,
+}
+
+/// How it is while a part of what is possible is sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    /// The part.
+    pub share: f64,
+    /// How many events that were.
+    pub sent: usize,
+    /// From the POST to the row.
+    pub latencies: Latencies,
+    /// How busy the processors were, in percent.
+    pub busy: f64,
 }
 
 impl Setting<'_> {
@@ -61,20 +75,23 @@ impl Setting<'_> {
         let inbox = Inbox::declare(self.broker)?;
         let database = self.postgres.fresh_database()?;
         let ingest = IngestProcess::start(self.broker.url(), &inbox.namespace, &[]);
-        let mut worker = WorkerProcess::start(&inbox, &database.url, LANES);
+        let mut worker = WorkerProcess::start(&inbox, &database.url, LANES, BATCH);
 
         let events = self.traffic.events.len();
         let requests = requests(self.traffic);
         let start = Instant::now();
         send(ingest.address, requests.iter())?;
-        worker.wait_for(events)?;
+        wait_for(&mut worker, events)?;
         let whole_rate = rate(events, start);
 
-        let half = whole_rate / 2.0;
-        let background = Traffic::new(BACKGROUND_SEED, (half * self.duration.as_secs_f64()) as usize)?;
-        let (latencies, busy) = self.measure_latencies(ingest.address, &database.url, &background, half)?;
-        let total = events + background.events.len() + latencies.count;
-        worker.wait_for(total)?;
+        let mut total = events;
+        let mut loads = Vec::new();
+        for (number, share) in (1..).zip(LOADS) {
+            let load = self.measure_load(number, share, whole_rate, ingest.address, &database.url)?;
+            total += load.sent + load.latencies.count;
+            wait_for(&mut worker, total)?;
+            loads.push(load);
+        }
 
         let mib = |pid| proc_stat(pid).peak_rss_bytes as f64 / f64::from(1 << 20);
         let (ingest_rss, worker_rss) = (mib(ingest.pid()), mib(worker.pid()));
@@ -82,7 +99,7 @@ impl Setting<'_> {
         worker.stop()?;
         inbox.close(0)?;
         database.close(total, None)?;
-        Ok(Sample { ingest_rate, worker_rate, whole_rate, latencies, busy, ingest_rss, worker_rss })
+        Ok(Sample { ingest_rate, worker_rate, whole_rate, loads, ingest_rss, worker_rss })
     }
 
     /// The edge fills the queue, then the worker empties it.
@@ -97,10 +114,10 @@ impl Setting<'_> {
         let ingest_rate = rate(events, start);
         ingest.stop()?;
 
-        let mut worker = WorkerProcess::start(&inbox, &database.url, LANES);
-        let begun = worker.wait_for(1)?;
+        let mut worker = WorkerProcess::start(&inbox, &database.url, LANES, BATCH);
+        let begun = wait_for(&mut worker, 1)?;
         let start = Instant::now();
-        worker.wait_for(events)?;
+        wait_for(&mut worker, events)?;
         let worker_rate = rate(events - begun.events, start);
         worker.stop()?;
         inbox.close(0)?;
@@ -108,24 +125,33 @@ impl Setting<'_> {
         Ok((ingest_rate, worker_rate))
     }
 
-    /// Times single events while others are sent at `rate` a second; also returns how busy that keeps the processors.
-    fn measure_latencies(
+    /// Times single events while others are sent at a `share` of the `capacity`.
+    fn measure_load(
         &self,
+        number: u64,
+        share: f64,
+        capacity: f64,
         edge: SocketAddr,
         database_url: &str,
-        background: &Traffic,
-        rate: f64,
-    ) -> anyhow::Result<(Latencies, f64)> {
-        let requests = requests(background);
+    ) -> anyhow::Result<Load> {
+        let rate = share * capacity;
+        let sent = (rate * self.duration.as_secs_f64()) as usize;
+        // Worlds of their own: nothing is sent twice.
+        let background = requests(&Traffic::new(TRAFFIC_SEED + 2 * number, sent)?);
+        let probes = Traffic::new(TRAFFIC_SEED + 2 * number + 1, MOST_PROBES)?;
         let before = Processors::read()?;
         let latencies = thread::scope(|scope| {
-            let sending = scope.spawn(|| send(edge, paced(&requests, rate)));
-            let latencies = probe(self.probes, edge, database_url, || !sending.is_finished());
+            let sending = scope.spawn(|| send(edge, paced(&background, rate)));
+            let latencies = probe(&probes, edge, database_url, || !sending.is_finished());
             sending.join().unwrap_or_else(|panic| panic::resume_unwind(panic))?;
             latencies
         })?;
-        Ok((latencies, Processors::read()?.busy_since(before)))
+        Ok(Load { share, sent, latencies, busy: Processors::read()?.busy_since(before) })
     }
+}
+
+fn wait_for(worker: &mut WorkerProcess, events: usize) -> anyhow::Result<Done> {
+    WorkerProcess::wait_for(slice::from_mut(worker), events)
 }
 
 fn rate(events: usize, since: Instant) -> f64 {

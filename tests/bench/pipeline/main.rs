@@ -1,5 +1,5 @@
 //! How many events go all the way from a POST to a row of PostgreSQL a second, beside the edge alone and the worker
-//! alone; and how long one takes when the machine is half busy.
+//! alone; and how long one takes at 10, 50 and 90 % of that.
 //!
 //! `cargo bench --bench pipeline`; `-- --help` says what can be set.
 
@@ -11,6 +11,7 @@ mod flow;
 #[path = "../setup/ingest_process.rs"]
 mod ingest_process;
 mod probe;
+#[path = "../setup/processors.rs"]
 mod processors;
 mod summary;
 #[path = "../setup/worker_process.rs"]
@@ -21,13 +22,10 @@ use harness::{Durability, Postgres, RabbitMq};
 
 use common::{Machine, Options, Traffic, parse};
 use database::Server;
-use flow::Setting;
+use flow::{Setting, TRAFFIC_SEED};
 
 /// About as many as go all the way in a second: what a measurement takes follows from this.
 const EVENTS_PER_SECOND: usize = 5_000;
-const SEED: u64 = 1;
-const PROBE_SEED: u64 = 3;
-const MOST_PROBES: usize = 5_000;
 
 /// Measures the way from a POST to a row
 #[derive(Debug, Parser)]
@@ -43,17 +41,11 @@ fn main() -> anyhow::Result<()> {
     let broker = RabbitMq::start()?;
     let postgres = Server::new(Postgres::start(Durability::Full)?);
     let machine = Machine::here(Some(&broker))?;
-    let traffic = Traffic::new(SEED, EVENTS_PER_SECOND * usize::from(options.seconds()))?;
-    let probes = Traffic::new(PROBE_SEED, MOST_PROBES)?;
+    let traffic = Traffic::new(TRAFFIC_SEED, EVENTS_PER_SECOND * usize::from(options.seconds()))?;
     println!("{machine}, PostgreSQL {}\n{traffic}\n", postgres.version());
 
-    let setting = Setting {
-        broker: &broker,
-        postgres: &postgres,
-        traffic: &traffic,
-        probes: &probes,
-        duration: options.duration(),
-    };
+    let setting =
+        Setting { broker: &broker, postgres: &postgres, traffic: &traffic, duration: options.duration() };
     let mut samples = Vec::new();
     for round in 1..=options.rounds() {
         let sample = setting.measure()?;

@@ -1,6 +1,7 @@
 //! The worker under test.
 
 use std::{
+    iter::Sum,
     net::SocketAddr,
     thread,
     time::{Duration, Instant},
@@ -11,8 +12,6 @@ use harness::{Process, binaries, free_port};
 
 use crate::common::{Inbox, SECRET, admin};
 
-/// The worker's default.
-pub const BATCH: usize = 500;
 /// Often enough to be off by less than a hundredth, seldom enough to cost nothing.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 const STALLED_AFTER: Duration = Duration::from_secs(60);
@@ -30,9 +29,18 @@ pub struct Done {
     pub batches: usize,
 }
 
+impl Sum for Done {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, done| Self {
+            events: sum.events + done.events,
+            batches: sum.batches + done.batches,
+        })
+    }
+}
+
 impl WorkerProcess {
     /// Starts one.
-    pub fn start(inbox: &Inbox<'_>, database_url: &str, lanes: usize) -> Self {
+    pub fn start(inbox: &Inbox<'_>, database_url: &str, lanes: usize, batch: usize) -> Self {
         let admin = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let variables = [
             ("QUEUE_URL", inbox.broker.url()),
@@ -40,7 +48,7 @@ impl WorkerProcess {
             ("DATABASE_URL", database_url),
             ("CLERK_WEBHOOK_SECRET", SECRET),
             ("LANES", &lanes.to_string()),
-            ("BATCH", &BATCH.to_string()),
+            ("BATCH", &batch.to_string()),
             ("ADMIN_LISTEN", &admin.to_string()),
         ];
         let process = Process::start(&binaries().worker, [] as [&str; 0], variables);
@@ -51,23 +59,25 @@ impl WorkerProcess {
         self.process.pid()
     }
 
-    /// Waits until it has applied so many events.
-    pub fn wait_for(&mut self, events: usize) -> anyhow::Result<Done> {
+    /// Waits until `workers` have applied so many events together.
+    pub fn wait_for(workers: &mut [Self], events: usize) -> anyhow::Result<Done> {
         let mut last = (Instant::now(), Done::default());
         loop {
-            let done = self.done();
+            let done = workers.iter().map(Self::done).sum::<Done>();
             if done.events >= events {
                 return Ok(done);
             }
             if done != last.1 {
                 last = (Instant::now(), done);
             }
-            if self.process.exited().is_some() || last.0.elapsed() > STALLED_AFTER {
-                bail!(
-                    "the worker stopped after {} events; its log:\n{}",
-                    done.events,
-                    self.process.log_tail()
-                );
+            for worker in &mut *workers {
+                if worker.process.exited().is_some() || last.0.elapsed() > STALLED_AFTER {
+                    bail!(
+                        "no more than {} events; a worker's log:\n{}",
+                        done.events,
+                        worker.process.log_tail()
+                    );
+                }
             }
             thread::sleep(LOOK_EVERY);
         }

@@ -3,15 +3,16 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use clerk_mirror::send::world::{Event, expected};
+use clerk_mirror::send::world::Event;
 use shared::{
     delivery::Delivery,
     signature::{Credentials, Rejection, Verified, Verifier},
 };
 
-use crate::common::{SECRET, Traffic, now};
-
-const SEED: u64 = 1;
+use crate::{
+    common::{SECRET, Traffic, now},
+    work::Work,
+};
 
 /// Events, and what the mirror holds once all of them are applied.
 pub struct Events {
@@ -22,10 +23,9 @@ pub struct Events {
 }
 
 impl Events {
-    /// The first `count` events of a world.
-    pub fn new(count: usize) -> anyhow::Result<Self> {
-        let traffic = Traffic::new(SEED, count)?;
-        let mirror_rows = expected(&traffic.events)?.len();
+    /// So many events of a kind.
+    pub fn new(work: Work, count: usize) -> anyhow::Result<Self> {
+        let (traffic, mirror_rows) = work.events(count)?;
         Ok(Self { traffic, mirror_rows, verifier: Verifier::new(vec![SECRET.parse()?]) })
     }
 

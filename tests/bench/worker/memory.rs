@@ -1,86 +1,86 @@
-//! The limits: the same events from memory, without a queue, already decoded.
+//! The limit: the worker's transactions from memory, without a queue, already decoded.
 
-use std::{
-    num::NonZeroU32,
-    panic, process,
-    slice::Chunks,
-    sync::{Mutex, PoisonError},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{num::NonZeroU32, panic, process, sync::Arc, thread, time::Instant};
 
 use worker::{
     apply::apply_batch,
     event::{Entry, Policy, Redacted},
+    lanes::split,
     store::{self, Store, StoreError, StoreOptions},
 };
 
 use crate::{
+    case::{BATCH, Case},
     database::Database,
-    sample::{Cpu, Sample},
+    events::Events,
+    sample::{Cost, Sample},
     variant::Setting,
-    worker_process::BATCH,
 };
 
-/// Measures all events in the worker's batches; also returns how many there were.
-pub fn batches(
-    setting: &Setting<'_>,
-    database: &Database<'_>,
-    connections: usize,
-) -> anyhow::Result<(Sample, usize)> {
-    measure(setting, database, connections, BATCH, Duration::MAX)
-}
-
-/// Measures as many events as fit the time, each in a transaction; also returns how many there were.
-pub fn one_by_one(
-    setting: &Setting<'_>,
-    database: &Database<'_>,
-    connections: usize,
-) -> anyhow::Result<(Sample, usize)> {
-    measure(setting, database, connections, 1, setting.duration)
-}
-
-fn measure(
-    setting: &Setting<'_>,
-    database: &Database<'_>,
-    connections: usize,
-    batch: usize,
-    time: Duration,
-) -> anyhow::Result<(Sample, usize)> {
+/// Measures all events. Each lane applies its share of every round, and waits for no other.
+pub fn measure(setting: &Setting<'_>, database: &Database<'_>, case: Case) -> anyhow::Result<Sample> {
     let deliveries = setting.events.deliveries()?;
     let redacted: Vec<Redacted<'_>> = deliveries.iter().map(Redacted::new).collect();
     let policy = Policy::default();
     let entries: Vec<Entry<'_>> = redacted.iter().map(|redacted| redacted.entry(&policy)).collect();
-    let batches = Mutex::new(entries.chunks(batch));
+    let lanes = shares(entries, case);
 
-    let connections = NonZeroU32::try_from(u32::try_from(connections)?)?;
-    let store = store::open(&database.url, &StoreOptions { connections, ..StoreOptions::default() })?;
-    let before = Cpu::read(setting, process::id())?;
+    let store = open(&database.url, case.lanes)?;
+    let before = Cost::read(setting, &[process::id()])?;
     let start = Instant::now();
-    let applied: usize = thread::scope(|scope| {
-        let lane = || apply_in_turn(&*store, &batches, start, time);
-        let lanes: Vec<_> = (0..connections.get()).map(|_| scope.spawn(lane)).collect();
-        let joined =
-            lanes.into_iter().map(|lane| lane.join().unwrap_or_else(|panic| panic::resume_unwind(panic)));
-        joined.sum::<Result<usize, StoreError>>()
+    thread::scope(|scope| {
+        let running: Vec<_> = lanes.iter().map(|lane| scope.spawn(|| apply_in_turn(&*store, lane))).collect();
+        running
+            .into_iter()
+            .try_for_each(|lane| lane.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
     })?;
     let elapsed = start.elapsed();
-    let after = Cpu::read(setting, process::id())?;
-    Ok((before.sample_until(after, applied, elapsed, batch as f64), applied))
+    let after = Cost::read(setting, &[process::id()])?;
+    let batches: usize = lanes.iter().map(Vec::len).sum();
+    let events = setting.events.len();
+    Ok(before.sample_until(after, events, elapsed, events as f64 / batches as f64))
 }
 
-/// Applies one batch after the other, sharing them with the other lanes; returns how many events they held.
-fn apply_in_turn(
-    store: &dyn Store,
-    batches: &Mutex<Chunks<'_, Entry<'_>>>,
-    start: Instant,
-    time: Duration,
-) -> Result<usize, StoreError> {
-    let mut applied = 0;
-    while start.elapsed() < time {
-        let next = batches.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let Some(batch) = next else { break };
-        applied += apply_batch(store, batch)?.len();
+/// Applies all events once.
+pub fn apply_all(events: &Events, database_url: &str) -> anyhow::Result<()> {
+    let deliveries = events.deliveries()?;
+    let store = open(database_url, 1)?;
+    for batch in deliveries.chunks(BATCH) {
+        let redacted: Vec<Redacted<'_>> = batch.iter().map(Redacted::new).collect();
+        let policy = Policy::default();
+        let entries: Vec<Entry<'_>> = redacted.iter().map(|redacted| redacted.entry(&policy)).collect();
+        apply_batch(&*store, &entries)?;
     }
-    Ok(applied)
+    Ok(())
+}
+
+fn open(url: &str, connections: usize) -> anyhow::Result<Arc<dyn Store>> {
+    let connections = NonZeroU32::try_from(u32::try_from(connections)?)?;
+    Ok(store::open(url, &StoreOptions { connections, ..StoreOptions::default() })?)
+}
+
+/// The transactions of each lane.
+fn shares(entries: Vec<Entry<'_>>, case: Case) -> Vec<Vec<Vec<Entry<'_>>>> {
+    let mut lanes: Vec<_> = (0..case.lanes).map(|_| Vec::new()).collect();
+    let mut entries = entries.into_iter().peekable();
+    for turn in 0.. {
+        if entries.peek().is_none() {
+            break;
+        }
+        let mut shares =
+            split(entries.by_ref().take(case.batch * case.lanes).collect(), case.lanes, case.batch);
+        // A round that is not worth splitting is for one lane, in turn.
+        let first = if shares.len() == 1 { turn } else { 0 };
+        for (lane, share) in shares.drain(..).enumerate() {
+            let mut share = share.into_iter().peekable();
+            while share.peek().is_some() {
+                lanes[(first + lane) % case.lanes].push(share.by_ref().take(case.batch).collect());
+            }
+        }
+    }
+    lanes
+}
+
+fn apply_in_turn(store: &dyn Store, batches: &[Vec<Entry<'_>>]) -> Result<(), StoreError> {
+    batches.iter().try_for_each(|batch| apply_batch(store, batch).map(drop))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use harness::proc_stat;
 
-use crate::{cost::family_cpu, variant::Setting};
+use crate::{cost::family_cpu, processors::Processors, variant::Setting};
 
 /// How fast it was and what it cost.
 #[derive(Debug, Clone, Copy)]
@@ -13,31 +13,35 @@ pub struct Sample {
     pub rate: f64,
     /// Events in one transaction, on average.
     pub batch: f64,
-    /// CPU time of the program, in microseconds an event.
+    /// CPU time of the programs, in microseconds an event.
     pub program_cpu: f64,
     /// CPU time of the broker, in microseconds an event.
     pub broker_cpu: f64,
     /// CPU time of PostgreSQL, in microseconds an event.
     pub postgres_cpu: f64,
-    /// The most memory the worker ever had, in MiB.
+    /// How busy the processors were, in percent.
+    pub busy: f64,
+    /// The most memory a worker ever had, in MiB.
     pub rss: Option<f64>,
 }
 
 /// CPU time so far.
 #[derive(Debug, Clone, Copy)]
-pub struct Cpu {
+pub struct Cost {
     program: Duration,
     broker: Duration,
     postgres: Duration,
+    processors: Processors,
 }
 
-impl Cpu {
-    /// Of process `program` and the servers.
-    pub fn read(setting: &Setting<'_>, program: u32) -> anyhow::Result<Self> {
+impl Cost {
+    /// Of these processes and the servers.
+    pub fn read(setting: &Setting<'_>, programs: &[u32]) -> anyhow::Result<Self> {
         Ok(Self {
-            program: proc_stat(program).cpu,
+            program: programs.iter().map(|pid| proc_stat(*pid).cpu).sum(),
             broker: setting.broker.pids().first().map(|pid| proc_stat(*pid).cpu).unwrap_or_default(),
             postgres: family_cpu(setting.postgres.server.pid())?,
+            processors: Processors::read()?,
         })
     }
 
@@ -50,6 +54,7 @@ impl Cpu {
             program_cpu: cost(self.program, after.program),
             broker_cpu: cost(self.broker, after.broker),
             postgres_cpu: cost(self.postgres, after.postgres),
+            busy: after.processors.busy_since(self.processors),
             rss: None,
         }
     }

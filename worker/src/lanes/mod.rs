@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use applier::{Applier, Turns};
 use intake::{Intake, Round};
+pub use split::split;
 
 /// One round is applied, and the next one is decoded and waits for its turn.
 const ROUNDS: usize = 2;

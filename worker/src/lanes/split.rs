@@ -7,8 +7,9 @@ use crate::event::{Entry, Verdict};
 /// Fewer events a lane are not worth a transaction each: most of what it costs is the same for one event and for many.
 const WORTH_SPLITTING: usize = 100;
 
-/// A round in shares, at most one for each lane: all that happens to one object is in the same.
-pub(super) fn split(entries: Vec<Entry<'_>>, lanes: usize, batch: usize) -> Vec<Vec<Entry<'_>>> {
+/// A round in shares, at most one for each lane: all that happens to one object is in the same. One share if the round is
+/// not worth splitting, and fits into one transaction of `batch` events.
+pub fn split(entries: Vec<Entry<'_>>, lanes: usize, batch: usize) -> Vec<Vec<Entry<'_>>> {
     if entries.len() <= batch && entries.len() < lanes * WORTH_SPLITTING {
         return vec![entries];
     }
