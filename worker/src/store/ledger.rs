@@ -90,6 +90,32 @@ pub struct EventFilter {
     pub limit: u32,
 }
 
+/// Which of the ledger's rows are to be replayed; every condition has to hold.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only the dead.
+    pub dead: bool,
+    /// Only of this event type.
+    pub event_type: Option<String>,
+    /// Received at this time or later.
+    pub since: Option<Millis>,
+    /// Received before this time.
+    pub until: Option<Millis>,
+}
+
+/// What the ledger said of an event until a replay changed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable)]
+pub struct FormerState {
+    /// When it was written.
+    pub applied_at: DateTime<Utc>,
+    /// What had become of the event.
+    pub outcome: Outcome,
+    /// Why it was dead.
+    pub error: Option<String>,
+    /// When it was replaced.
+    pub replaced_at: DateTime<Utc>,
+}
+
 /// One row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable)]
 pub struct LedgerRow {

@@ -2,6 +2,7 @@
 
 mod erasure;
 mod queries;
+mod replay;
 mod stats;
 mod upkeep;
 
@@ -13,13 +14,15 @@ use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::r2d2::{self, ConnectionManager, CustomizeConnection, NopErrorHandler, Pool, PooledConnection};
+use diesel::result::Error as DieselError;
 use diesel::sql_types::{Bool, Text};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::error::{OpenError, StoreError};
 use super::upkeep::SLICE;
 use super::{
-    Erasure, EventFilter, LedgerRow, Outcome, Stats, Store, StoreOptions, Upkeep, erasure as erasing, migrate,
+    Erasure, EventFilter, FormerState, LedgerRow, Outcome, Selection, Stats, Store, StoreOptions, Upkeep,
+    erasure as erasing, migrate,
 };
 use crate::event::{Entry, Millis, Table};
 use crate::store::batch::{self, Moved, Record, Row, Transaction};
@@ -137,6 +140,36 @@ impl Store for SqliteStore {
         use webhook_events::dsl;
         let query = dsl::webhook_events.find(svix_id).select(webhook_events::all_columns);
         Ok(query.first(&mut self.connection()?).optional()?)
+    }
+
+    fn history(&self, svix_id: &str) -> Result<Vec<FormerState>, StoreError> {
+        Ok(replay::history(&mut *self.connection()?, svix_id)?)
+    }
+
+    fn select(
+        &self,
+        selection: &Selection,
+        after: Option<&LedgerRow>,
+        limit: u16,
+    ) -> Result<Vec<LedgerRow>, StoreError> {
+        Ok(replay::page(&mut *self.connection()?, selection, after, limit)?)
+    }
+
+    fn count(&self, selection: &Selection) -> Result<i64, StoreError> {
+        Ok(replay::count(&mut *self.connection()?, selection)?)
+    }
+
+    fn replay(&self, entries: &[Entry<'_>], dry_run: bool) -> Result<Vec<Outcome>, StoreError> {
+        let mut rehearsed = None;
+        let replayed = self.transaction(|connection| {
+            let outcomes = batch::replay(&mut SqliteTransaction { connection }, entries)?;
+            if dry_run {
+                rehearsed = Some(outcomes);
+                return Err(DieselError::RollbackTransaction.into());
+            }
+            Ok(outcomes)
+        });
+        rehearsed.map_or(replayed, Ok)
     }
 
     fn maintain(&self, retention: Option<Duration>) -> Result<Upkeep, StoreError> {
