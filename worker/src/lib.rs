@@ -11,6 +11,7 @@ pub mod event;
 mod lane;
 mod metrics;
 pub mod operator;
+pub mod replay;
 mod serve;
 pub mod store;
 mod upkeep;

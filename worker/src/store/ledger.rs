@@ -103,6 +103,15 @@ pub struct Selection {
     pub until: Option<Millis>,
 }
 
+/// A place in the ledger, in the order in which events were received.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// When the event there was received.
+    pub received_at: DateTime<Utc>,
+    /// Its id.
+    pub svix_id: String,
+}
+
 /// What the ledger said of an event until a replay changed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable)]
 pub struct FormerState {
@@ -142,4 +151,11 @@ pub struct LedgerRow {
     pub error: Option<String>,
     /// The body, redacted.
     pub payload: Option<String>,
+}
+
+impl LedgerRow {
+    /// Where the row is among the others.
+    pub fn place(&self) -> Place {
+        Place { received_at: self.received_at, svix_id: self.svix_id.clone() }
+    }
 }

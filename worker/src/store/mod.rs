@@ -12,7 +12,7 @@ mod upkeep;
 
 pub use erasure::{Erased, Erasure};
 pub use error::{OpenError, StoreError};
-pub use ledger::{EventFilter, FormerState, LedgerRow, Outcome, Selection};
+pub use ledger::{EventFilter, FormerState, LedgerRow, Outcome, Place, Selection};
 pub use stats::{Stats, TableStats};
 pub use upkeep::{Postponed, Upkeep};
 
@@ -53,12 +53,12 @@ pub trait Store: Send + Sync {
     /// What the ledger said of an event before it was replayed, the oldest state first.
     fn history(&self, svix_id: &str) -> Result<Vec<FormerState>, StoreError>;
 
-    /// A page of a selection: at most `limit` rows after the row `after`, those received first first. However long
+    /// A page of a selection: at most `limit` rows after a place, those received first first. However long
     /// the selection is, all its pages together read the ledger once.
     fn select(
         &self,
         selection: &Selection,
-        after: Option<&LedgerRow>,
+        after: Option<&Place>,
         limit: u16,
     ) -> Result<Vec<LedgerRow>, StoreError>;
 

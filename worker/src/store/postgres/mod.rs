@@ -19,8 +19,8 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::error::{OpenError, StoreError};
 use super::{
-    Erasure, EventFilter, FormerState, LedgerRow, Outcome, Selection, Stats, Store, StoreOptions, Upkeep,
-    erasure as erasing, migrate,
+    Erasure, EventFilter, FormerState, LedgerRow, Outcome, Place, Selection, Stats, Store, StoreOptions,
+    Upkeep, erasure as erasing, migrate,
 };
 use crate::event::{Entry, Millis, Table};
 use crate::store::batch::{self, Moved, Record, Row, Transaction};
@@ -142,7 +142,7 @@ impl Store for PostgresStore {
     fn select(
         &self,
         selection: &Selection,
-        after: Option<&LedgerRow>,
+        after: Option<&Place>,
         limit: u16,
     ) -> Result<Vec<LedgerRow>, StoreError> {
         self.connection()?.transaction(|connection| Ok(replay::page(connection, selection, after, limit)?))

@@ -9,7 +9,7 @@ use diesel::sql_types::{Bool, Text, Timestamptz};
 use super::PgTransaction;
 use super::queries::webhook_events;
 use crate::store::batch::{Held, Rewrite};
-use crate::store::{FormerState, LedgerRow, Selection, StoreError};
+use crate::store::{FormerState, LedgerRow, Place, Selection, StoreError};
 
 diesel::table! {
     clerk.webhook_event_history (id) {
@@ -36,7 +36,7 @@ pub(super) fn history(connection: &mut PgConnection, svix_id: &str) -> QueryResu
 pub(super) fn page(
     connection: &mut PgConnection,
     selection: &Selection,
-    after: Option<&LedgerRow>,
+    after: Option<&Place>,
     limit: u16,
 ) -> QueryResult<Vec<LedgerRow>> {
     use webhook_events::dsl;
@@ -44,9 +44,9 @@ pub(super) fn page(
     // ledger's way.
     connection.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL enable_sort = off")?;
     let mut query = selected(selection).select(webhook_events::all_columns);
-    if let Some(row) = after {
-        let beyond = sql::<Bool>("(received_at, svix_id) > (").bind::<Timestamptz, _>(row.received_at);
-        query = query.filter(beyond.sql(", ").bind::<Text, _>(&row.svix_id).sql(")"));
+    if let Some(place) = after {
+        let beyond = sql::<Bool>("(received_at, svix_id) > (").bind::<Timestamptz, _>(place.received_at);
+        query = query.filter(beyond.sql(", ").bind::<Text, _>(&place.svix_id).sql(")"));
     }
     query.order((dsl::received_at, dsl::svix_id)).limit(limit.into()).load(connection)
 }

@@ -21,8 +21,8 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use super::error::{OpenError, StoreError};
 use super::upkeep::SLICE;
 use super::{
-    Erasure, EventFilter, FormerState, LedgerRow, Outcome, Selection, Stats, Store, StoreOptions, Upkeep,
-    erasure as erasing, migrate,
+    Erasure, EventFilter, FormerState, LedgerRow, Outcome, Place, Selection, Stats, Store, StoreOptions,
+    Upkeep, erasure as erasing, migrate,
 };
 use crate::event::{Entry, Millis, Table};
 use crate::store::batch::{self, Moved, Record, Row, Transaction};
@@ -149,7 +149,7 @@ impl Store for SqliteStore {
     fn select(
         &self,
         selection: &Selection,
-        after: Option<&LedgerRow>,
+        after: Option<&Place>,
         limit: u16,
     ) -> Result<Vec<LedgerRow>, StoreError> {
         Ok(replay::page(&mut *self.connection()?, selection, after, limit)?)
@@ -175,10 +175,15 @@ impl Store for SqliteStore {
     fn maintain(&self, retention: Option<Duration>) -> Result<Upkeep, StoreError> {
         let mut upkeep = Upkeep::default();
         if let Some(retention) = retention {
-            // Each chunk leaves its turn to the events that wait for theirs.
-            let chunk =
-                || self.transaction(|connection| Ok(Some(upkeep::delete_chunk(connection, retention)?)));
-            upkeep.delete_chunks(SLICE, upkeep::CHUNK, chunk)?;
+            for table in upkeep::TABLES {
+                // Each chunk leaves its turn to the events that wait for theirs.
+                let chunk = || {
+                    self.transaction(|connection| {
+                        Ok(Some(upkeep::delete_chunk(connection, table, retention)?))
+                    })
+                };
+                upkeep.delete_chunks(SLICE, upkeep::CHUNK, chunk)?;
+            }
         }
         Ok(upkeep)
     }

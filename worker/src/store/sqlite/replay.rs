@@ -9,7 +9,7 @@ use super::SqliteTransaction;
 use super::queries::webhook_events;
 use crate::event::Millis;
 use crate::store::batch::{Held, Rewrite};
-use crate::store::{FormerState, LedgerRow, Selection, StoreError};
+use crate::store::{FormerState, LedgerRow, Place, Selection, StoreError};
 
 diesel::table! {
     webhook_event_history (id) {
@@ -36,15 +36,15 @@ pub(super) fn history(connection: &mut SqliteConnection, svix_id: &str) -> Query
 pub(super) fn page(
     connection: &mut SqliteConnection,
     selection: &Selection,
-    after: Option<&LedgerRow>,
+    after: Option<&Place>,
     limit: u16,
 ) -> QueryResult<Vec<LedgerRow>> {
     use webhook_events::dsl;
     let mut query = selected(selection).select(webhook_events::all_columns);
-    if let Some(row) = after {
-        let received_at = Millis::from(row.received_at).to_rfc3339();
+    if let Some(place) = after {
+        let received_at = Millis::from(place.received_at).to_rfc3339();
         let beyond = sql::<Bool>("(received_at, svix_id) > (").bind::<Text, _>(received_at);
-        query = query.filter(beyond.sql(", ").bind::<Text, _>(&row.svix_id).sql(")"));
+        query = query.filter(beyond.sql(", ").bind::<Text, _>(&place.svix_id).sql(")"));
     }
     query.order((dsl::received_at, dsl::svix_id)).limit(limit.into()).load(connection)
 }
