@@ -7,6 +7,7 @@ mod events;
 mod partitions;
 mod postgres;
 mod provisioning;
+mod replaying;
 mod sqlite;
 
 /// Runs every case on SQLite and on PostgreSQL, each in a fresh database that has been migrated.

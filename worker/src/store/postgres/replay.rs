@@ -78,6 +78,10 @@ fn selected(selection: &Selection) -> webhook_events::BoxedQuery<'_, Pg> {
 
 impl Rewrite for PgTransaction<'_> {
     fn hold(&mut self, keys: &str) -> Result<Vec<Held>, StoreError> {
+        // As writing will do anyway: a row that upkeep is moving into another partition would not be found there.
+        self.run(|connection| {
+            connection.batch_execute("LOCK TABLE ONLY clerk.webhook_events IN ROW EXCLUSIVE MODE")
+        })?;
         // In one order, whoever replays the same events.
         let hold = diesel::sql_query(
             "SELECT held.svix_id, held.type AS event_type, object_id, user_id, instance_id, outcome, error, \
