@@ -2,6 +2,7 @@
 //!
 //! Data flows one way: a [`lane`](self) takes a batch from the queue, [`event`] says what each delivery means,
 //! [`apply`] merges them in one transaction of the [`store`], and only then is the batch acknowledged.
+//! A [`replay`] takes them from the ledger instead.
 
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
