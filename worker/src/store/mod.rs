@@ -53,7 +53,7 @@ pub trait Store: Send + Sync {
     /// What the ledger said of an event before it was replayed, the oldest state first.
     fn history(&self, svix_id: &str) -> Result<Vec<FormerState>, StoreError>;
 
-    /// A page of a selection: at most `limit` rows after a place, those received first first. However long
+    /// A page of a selection: at most `limit` rows after a place in it, those received first first. However long
     /// the selection is, all its pages together read the ledger once.
     fn select(
         &self,

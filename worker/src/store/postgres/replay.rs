@@ -43,21 +43,17 @@ pub(super) fn page(
     // A type that is rare makes a page a long way through the index. Sorted instead, each page would be the whole
     // ledger's way.
     connection.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL enable_sort = off")?;
-    let mut query = selected(selection).select(webhook_events::all_columns);
-    if let Some(place) = after {
-        let beyond = sql::<Bool>("(received_at, svix_id) > (").bind::<Timestamptz, _>(place.received_at);
-        query = query.filter(beyond.sql(", ").bind::<Text, _>(&place.svix_id).sql(")"));
-    }
+    let query = selected(selection, after).select(webhook_events::all_columns);
     query.order((dsl::received_at, dsl::svix_id)).limit(limit.into()).load(connection)
 }
 
 /// How many rows a selection has. Takes a transaction.
 pub(super) fn count(connection: &mut PgConnection, selection: &Selection) -> QueryResult<i64> {
     connection.batch_execute("SET LOCAL statement_timeout = 0")?;
-    selected(selection).count().get_result(connection)
+    selected(selection, None).count().get_result(connection)
 }
 
-fn selected(selection: &Selection) -> webhook_events::BoxedQuery<'_, Pg> {
+fn selected<'a>(selection: &'a Selection, after: Option<&'a Place>) -> webhook_events::BoxedQuery<'a, Pg> {
     use webhook_events::dsl;
     let mut query = dsl::webhook_events.into_boxed();
     if selection.dead {
@@ -67,7 +63,11 @@ fn selected(selection: &Selection) -> webhook_events::BoxedQuery<'_, Pg> {
     if let Some(event_type) = &selection.event_type {
         query = query.filter(dsl::event_type.eq(event_type));
     }
-    if let Some(since) = selection.since {
+    if let Some(place) = after {
+        // Which is beyond `since`.
+        let beyond = sql::<Bool>("(received_at, svix_id) > (").bind::<Timestamptz, _>(place.received_at);
+        query = query.filter(beyond.sql(", ").bind::<Text, _>(&place.svix_id).sql(")"));
+    } else if let Some(since) = selection.since {
         query = query.filter(dsl::received_at.ge(since.to_datetime()));
     }
     if let Some(until) = selection.until {

@@ -40,21 +40,19 @@ pub(super) fn page(
     limit: u16,
 ) -> QueryResult<Vec<LedgerRow>> {
     use webhook_events::dsl;
-    let mut query = selected(selection).select(webhook_events::all_columns);
-    if let Some(place) = after {
-        let received_at = Millis::from(place.received_at).to_rfc3339();
-        let beyond = sql::<Bool>("(received_at, svix_id) > (").bind::<Text, _>(received_at);
-        query = query.filter(beyond.sql(", ").bind::<Text, _>(&place.svix_id).sql(")"));
-    }
+    let query = selected(selection, after).select(webhook_events::all_columns);
     query.order((dsl::received_at, dsl::svix_id)).limit(limit.into()).load(connection)
 }
 
 /// How many rows a selection has.
 pub(super) fn count(connection: &mut SqliteConnection, selection: &Selection) -> QueryResult<i64> {
-    selected(selection).count().get_result(connection)
+    selected(selection, None).count().get_result(connection)
 }
 
-fn selected(selection: &Selection) -> webhook_events::BoxedQuery<'_, Sqlite> {
+fn selected<'a>(
+    selection: &'a Selection,
+    after: Option<&'a Place>,
+) -> webhook_events::BoxedQuery<'a, Sqlite> {
     use webhook_events::dsl;
     let mut query = dsl::webhook_events.into_boxed();
     if selection.dead {
@@ -65,7 +63,12 @@ fn selected(selection: &Selection) -> webhook_events::BoxedQuery<'_, Sqlite> {
         query = query.filter(dsl::event_type.eq(event_type));
     }
     // Times as text in our own format, which diesel's differs from.
-    if let Some(since) = selection.since {
+    if let Some(place) = after {
+        // Which is beyond `since`. Given both, SQLite would begin each page at `since`.
+        let received_at = Millis::from(place.received_at).to_rfc3339();
+        let beyond = sql::<Bool>("(received_at, svix_id) > (").bind::<Text, _>(received_at);
+        query = query.filter(beyond.sql(", ").bind::<Text, _>(&place.svix_id).sql(")"));
+    } else if let Some(since) = selection.since {
         query = query.filter(sql::<Bool>("received_at >= ").bind::<Text, _>(since.to_rfc3339()));
     }
     if let Some(until) = selection.until {
