@@ -1,6 +1,9 @@
 //! What an operator does about dead events: mends what made them so, and replays them.
 
-use std::process::{Command, Output};
+use std::{
+    fs,
+    process::{Command, Output},
+};
 
 use harness::{Process, binaries, free_port, wait_until};
 use rustix::process::{Pid, Signal, kill_process};
@@ -142,9 +145,7 @@ fn a_replay_that_is_interrupted_stops_between_two_batches(backends: Backends) {
     let environment = [("DATABASE_URL", &*backends.database_url)];
     let mut replay = Process::start(&binaries().worker, ["replay", "--dead"], environment);
     let pid = Pid::from_raw(replay.pid().try_into().unwrap()).unwrap();
-    wait_until("interrupts are listened for", PATIENCE, || {
-        replay.exited().is_none() && listens_for_interrupts(replay.pid())
-    });
+    wait_until("interrupts are listened for", PATIENCE, || listens_for_interrupts(replay.pid()));
     kill_process(pid, Signal::INT).unwrap();
     wait_until("it is to stop", PATIENCE, || replay.log().contains("stopping after this batch"));
     mirror.execute(release);
@@ -163,11 +164,12 @@ fn a_replay_that_is_interrupted_stops_between_two_batches(backends: Backends) {
 }
 on_every_backend!(a_replay_that_is_interrupted_stops_between_two_batches);
 
-/// Whether a process catches SIGINT.
+/// Whether the process has got as far as listening: a thread of it does nothing else.
 fn listens_for_interrupts(pid: u32) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or("0").trim();
-    u64::from_str_radix(caught, 16).unwrap() & (1 << (Signal::INT.as_raw() - 1)) != 0
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    threads.flatten().any(|thread| {
+        fs::read_to_string(thread.path().join("comm")).is_ok_and(|name| name.trim_end() == "interrupts")
+    })
 }
 
 fn what_cannot_be_replayed_is_one_clear_line(backends: Backends) {

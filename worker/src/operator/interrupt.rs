@@ -9,7 +9,10 @@ use std::{
     thread,
 };
 
-use tokio::{runtime, signal};
+use tokio::{
+    runtime,
+    signal::unix::{SignalKind, signal},
+};
 
 /// The exit code of a process that was interrupted at once.
 const EXIT_INTERRUPTED: i32 = 130;
@@ -23,18 +26,21 @@ impl Interrupt {
     pub(super) fn listen() -> io::Result<Self> {
         let interrupt = Self::default();
         let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
+        // Here and not on the thread: what comes once this has returned is heard.
+        let mut signals = {
+            let _entered = runtime.enter();
+            signal(SignalKind::interrupt())?
+        };
         let requested = interrupt.0.clone();
-        thread::spawn(move || {
+        thread::Builder::new().name("interrupts".to_owned()).spawn(move || {
             runtime.block_on(async {
-                if signal::ctrl_c().await.is_ok() {
-                    requested.store(true, Ordering::Relaxed);
-                    eprintln!("stopping after this batch; Ctrl-C again ends at once");
-                }
-                if signal::ctrl_c().await.is_ok() {
-                    process::exit(EXIT_INTERRUPTED);
-                }
+                signals.recv().await;
+                requested.store(true, Ordering::Relaxed);
+                eprintln!("stopping after this batch; Ctrl-C again ends at once");
+                signals.recv().await;
+                process::exit(EXIT_INTERRUPTED);
             });
-        });
+        })?;
         Ok(interrupt)
     }
 
