@@ -21,6 +21,7 @@ mod operator;
 mod outage;
 mod pipeline;
 mod readme;
+mod replay;
 mod secrets;
 mod standalone;
 mod upkeep;

@@ -134,4 +134,5 @@ fn the_all_in_one_program_has_the_same_commands() {
     run(&["migrate"]);
     assert_eq!(run(&["maintain"]), "there was nothing to do\n");
     assert!(run(&["stats"]).contains("the file: "));
+    assert!(run(&["replay", "--dead"]).starts_with("selected           0\n"));
 }

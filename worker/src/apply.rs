@@ -7,37 +7,54 @@ use std::slice;
 use crate::event::{Entry, Verdict};
 use crate::store::{Outcome, Store, StoreError};
 
+/// A way to apply a batch in one transaction.
+type Apply<'a> = dyn Fn(&[Entry<'_>]) -> Result<Vec<Outcome>, StoreError> + 'a;
+
 /// Applies a batch, whatever is in it: an event that cannot be applied ends as dead in the ledger.
 ///
 /// An error is always retryable. Part of the batch may have been committed by then, and shows as duplicates
 /// when all of it is applied again.
 pub fn apply_batch(store: &dyn Store, entries: &[Entry<'_>]) -> Result<Vec<Outcome>, StoreError> {
-    match store.apply(entries) {
+    apply_batch_by(&|entries| store.apply(entries), store, entries)
+}
+
+/// The same in another way, such as replaying.
+pub(crate) fn apply_batch_by(
+    apply: &Apply<'_>,
+    store: &dyn Store,
+    entries: &[Entry<'_>],
+) -> Result<Vec<Outcome>, StoreError> {
+    match apply(entries) {
         Err(error) if !error.retryable() => {}
         result => return result,
     }
     // Deadlocks and cancelled statements look like faults in the data, but do not last.
-    match store.apply(entries) {
+    match apply(entries) {
         Err(error) if !error.retryable() => {
             tracing::warn!(entries = entries.len(), %error, "the database refuses a batch, looking for the reason");
-            isolate(store, entries, error)
+            isolate(apply, store, entries, error)
         }
         result => result,
     }
 }
 
 /// Applies a batch that was refused as a whole.
-fn isolate(store: &dyn Store, entries: &[Entry<'_>], error: StoreError) -> Result<Vec<Outcome>, StoreError> {
+fn isolate(
+    apply: &Apply<'_>,
+    store: &dyn Store,
+    entries: &[Entry<'_>],
+    error: StoreError,
+) -> Result<Vec<Outcome>, StoreError> {
     match entries {
         [] => return Ok(Vec::new()),
-        [entry] => return Ok(vec![bury(store, entry, error)?]),
+        [entry] => return Ok(vec![bury(apply, store, entry, error)?]),
         _ => {}
     }
     let mut outcomes = Vec::with_capacity(entries.len());
     let (left, right) = entries.split_at(entries.len() / 2);
     for half in [left, right] {
-        outcomes.extend(match store.apply(half) {
-            Err(error) if !error.retryable() => isolate(store, half, error)?,
+        outcomes.extend(match apply(half) {
+            Err(error) if !error.retryable() => isolate(apply, store, half, error)?,
             result => result?,
         });
     }
@@ -45,7 +62,12 @@ fn isolate(store: &dyn Store, entries: &[Entry<'_>], error: StoreError) -> Resul
 }
 
 /// Records an event as dead, once it is certain that the event is what is wrong.
-fn bury(store: &dyn Store, entry: &Entry<'_>, error: StoreError) -> Result<Outcome, StoreError> {
+fn bury(
+    apply: &Apply<'_>,
+    store: &dyn Store,
+    entry: &Entry<'_>,
+    error: StoreError,
+) -> Result<Outcome, StoreError> {
     if let Verdict::Mirror(change) = &entry.verdict {
         store.probe(change.table).map_err(StoreError::into_retryable)?;
     }
@@ -62,15 +84,15 @@ fn bury(store: &dyn Store, entry: &Entry<'_>, error: StoreError) -> Result<Outco
         verdict: Verdict::Dead(Cow::Owned(reason.clone())),
         ..*entry
     };
-    match store.apply(slice::from_ref(&dead)) {
-        Err(error) if !error.retryable() => record_in_ascii(store, entry, &reason),
+    match apply(slice::from_ref(&dead)) {
+        Err(error) if !error.retryable() => record_in_ascii(apply, entry, &reason),
         result => Ok(result?[0]),
     }
 }
 
 /// Records a dead event whose texts the database cannot hold: a NUL, or a character that its encoding lacks.
 /// ASCII goes into any database and takes no less space, so if this is refused too, the event is not the reason.
-fn record_in_ascii(store: &dyn Store, entry: &Entry<'_>, reason: &str) -> Result<Outcome, StoreError> {
+fn record_in_ascii(apply: &Apply<'_>, entry: &Entry<'_>, reason: &str) -> Result<Outcome, StoreError> {
     let payload = entry.payload.map(ascii);
     let plain = Entry {
         svix_id: ascii(&entry.svix_id),
@@ -82,7 +104,7 @@ fn record_in_ascii(store: &dyn Store, entry: &Entry<'_>, reason: &str) -> Result
         verdict: Verdict::Dead(Cow::Owned(ascii(reason).into_owned())),
         ..*entry
     };
-    let outcomes = store.apply(&[plain]).map_err(StoreError::into_retryable)?;
+    let outcomes = apply(&[plain]).map_err(StoreError::into_retryable)?;
     Ok(outcomes[0])
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Data flows one way: the [`lanes`] take a round from the queue, [`event`] says what each delivery means,
 //! [`apply`] merges them in transactions of the [`store`], and only then is the round acknowledged.
+//! A [`replay`] takes them from the ledger instead.
 
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
@@ -11,6 +12,7 @@ pub mod event;
 pub mod lanes;
 mod metrics;
 pub mod operator;
+pub mod replay;
 mod serve;
 pub mod store;
 mod upkeep;

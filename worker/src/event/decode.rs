@@ -12,6 +12,9 @@ use super::{
     text::{storable, storable_json},
 };
 
+/// What a reason begins with when a signature turns out wrong behind the queue: the event may be forged.
+pub(crate) const NOT_AS_SIGNED: &str = "the delivery in the queue is not the one that was signed";
+
 /// What is accepted beyond what the event itself says.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
@@ -59,8 +62,16 @@ impl<'a> Redacted<'a> {
             payload: self.payload.as_deref(),
             verdict: Verdict::Ignored,
         };
-        entry.verdict = self.judge(policy, &mut entry).unwrap_or_else(Verdict::Dead);
+        let verdict = self.judge(policy, &mut entry).unwrap_or_else(Verdict::Dead);
+        // Whatever else is wrong with it: this is the reason not to apply it later either.
+        entry.verdict = self.forged(policy).map_or(verdict, |reason| Verdict::Dead(reason.into()));
         entry
+    }
+
+    /// Why the delivery may be forged.
+    fn forged(&self, policy: &Policy) -> Option<String> {
+        let rejection = policy.verifier.as_ref()?.verify_again(self.delivery).err()?;
+        Some(format!("{NOT_AS_SIGNED}: {rejection}"))
     }
 
     /// Fills in what can be read, in the order in which it can be read, and says what is to be done.
@@ -89,13 +100,6 @@ impl<'a> Redacted<'a> {
             .or(updated_at)
             .unwrap_or(Millis::EPOCH);
 
-        if let Some(Err(rejection)) =
-            policy.verifier.as_ref().map(|verifier| verifier.verify_again(self.delivery))
-        {
-            return Err(
-                format!("the delivery in the queue is not the one that was signed: {rejection}").into()
-            );
-        }
         let Some(event_type) = entry.event_type.as_deref() else {
             return Err("`type` is missing or not a string".into());
         };

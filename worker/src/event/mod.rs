@@ -12,6 +12,7 @@ mod redact;
 mod text;
 mod time;
 
+pub(crate) use decode::NOT_AS_SIGNED;
 pub use decode::{Policy, Redacted};
 pub(crate) use erasure::without_person;
 pub use kind::{Kind, Table};

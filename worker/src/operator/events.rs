@@ -7,11 +7,12 @@ use std::{
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args, Subcommand};
+use serde::Serialize;
 
 use super::{CommandError, output};
 use crate::{
     event::Millis,
-    store::{EventFilter, LedgerRow, Outcome, Store},
+    store::{EventFilter, FormerState, LedgerRow, Outcome, Store},
 };
 
 /// Which events to show, and how.
@@ -33,7 +34,7 @@ pub struct EventsArgs {
     #[arg(long, value_name = "ID")]
     user: Option<String>,
     /// Only received since then: a time ago (`2h`, `7d`) or a moment (`2026-11-23T10:00:00Z`)
-    #[arg(long, value_name = "WHEN", value_parser = parse_since)]
+    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     since: Option<Millis>,
     /// At most this many
     #[arg(long, default_value_t = 50, value_name = "NUMBER")]
@@ -45,7 +46,7 @@ pub struct EventsArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 enum Action {
-    /// Show all that is known of one event
+    /// Show all that is known of one event: payload, error, and what the ledger said before it was replayed
     Show {
         /// The event's svix-id, `msg_…`
         svix_id: String,
@@ -55,12 +56,23 @@ enum Action {
     },
 }
 
+/// All that is known of one event.
+#[derive(Serialize)]
+struct Event<'a> {
+    #[serde(flatten)]
+    row: &'a LedgerRow,
+    /// The oldest state first.
+    history: &'a [FormerState],
+}
+
 impl EventsArgs {
     pub(super) fn run(&self, store: &dyn Store) -> Result<(), CommandError> {
         match &self.action {
             Some(Action::Show { svix_id, json }) => {
                 let row = store.event(svix_id)?.ok_or_else(|| CommandError::NoSuchEvent(svix_id.clone()))?;
-                output::write(|out| if *json { output::json_line(out, &row) } else { show(out, &row) })?;
+                let history = store.history(svix_id)?;
+                let event = Event { row: &row, history: &history };
+                output::write(|out| if *json { output::json_line(out, &event) } else { show(out, &event) })?;
             }
             None => {
                 let rows = store.events(&EventFilter {
@@ -101,7 +113,7 @@ fn list(out: &mut dyn Write, rows: &[LedgerRow]) -> io::Result<()> {
     output::table(out, ["OCCURRED", "OUTCOME", "TYPE", "OBJECT", "SVIX-ID", "ERROR"], &cells)
 }
 
-fn show(out: &mut dyn Write, row: &LedgerRow) -> io::Result<()> {
+fn show(out: &mut dyn Write, Event { row, history }: &Event<'_>) -> io::Result<()> {
     let none = "-";
     let fields = [
         ("svix-id", row.svix_id.as_str()),
@@ -118,6 +130,11 @@ fn show(out: &mut dyn Write, row: &LedgerRow) -> io::Result<()> {
     for (name, value) in fields {
         writeln!(out, "{name:10}{value}")?;
     }
+    for former in *history {
+        let (since, until) = (time(former.applied_at), time(former.replaced_at));
+        let error = former.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+        writeln!(out, "{:10}{}{error} (from {since} to {until})", "before", former.outcome)?;
+    }
     match &row.payload {
         Some(payload) => writeln!(out, "\n{}", pretty(payload)),
         None => writeln!(out, "\n(nothing of the payload may be kept)"),
@@ -133,7 +150,8 @@ fn time(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-fn parse_since(text: &str) -> Result<Millis, String> {
+/// A time ago, or a moment.
+pub(super) fn parse_when(text: &str) -> Result<Millis, String> {
     let ago = humantime::parse_duration(text).ok().and_then(|ago| SystemTime::now().checked_sub(ago));
     let moment = match ago {
         Some(moment) => moment,

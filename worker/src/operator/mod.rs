@@ -2,8 +2,11 @@
 
 mod erase;
 mod events;
+mod interrupt;
 mod maintain;
 mod output;
+mod progress;
+mod replay;
 mod stats;
 
 use clap::Subcommand;
@@ -11,6 +14,7 @@ use clap::Subcommand;
 pub use erase::EraseArgs;
 pub use events::EventsArgs;
 pub use maintain::MaintainArgs;
+pub use replay::ReplayArgs;
 pub use stats::StatsArgs;
 
 use crate::store::{Store, StoreError};
@@ -22,6 +26,13 @@ pub enum Command {
     Migrate,
     /// List what became of the events, newest first, or show one
     Events(EventsArgs),
+    /// Apply events of the ledger again: the dead once their cause is gone, the ignored once their type is known
+    ///
+    /// Those received first come first, by the same rules as if they had just arrived: what the mirror knows already, or
+    /// knows better, moves nothing, and who has been erased stays erased. So it is safe beside running workers, and safe
+    /// to interrupt and to run again. The ledger's rows change where there is news; what they were before is kept, see
+    /// `events show`.
+    Replay(ReplayArgs),
     /// Remove a deleted user's personal data from mirror and ledger
     ///
     /// What stays: that the user was deleted and when, that events came, and what was bought, without the person.
@@ -50,6 +61,9 @@ pub enum CommandError {
     /// No such event.
     #[error("the ledger has no event {0}")]
     NoSuchEvent(String),
+    /// Stopped by Ctrl-C.
+    #[error("interrupted; what was replayed stays, run it again for the rest")]
+    Interrupted,
     /// Part of the upkeep has to wait; what and why has been written.
     #[error("not everything could be done; try again later")]
     Postponed,
@@ -61,6 +75,7 @@ impl Command {
         match self {
             Self::Migrate => migrate(store),
             Self::Events(args) => args.run(store),
+            Self::Replay(args) => args.run(store),
             Self::Erase(args) => args.run(store),
             Self::Stats(args) => args.run(store),
             Self::Maintain(args) => args.run(store),

@@ -195,12 +195,20 @@ fn anonymize<S: Session>(session: &mut S, user_id: &str) -> Result<Vec<String>, 
     Ok(anonymized)
 }
 
-/// Removes the payloads of events from the ledger. Reasons go with them: they may quote what was in a payload.
+/// Removes the payloads of events from the ledger. Reasons go with them, those of former states too: they may quote
+/// what was in a payload.
 fn forget_payloads<S: Session>(
     session: &mut S,
     condition: &str,
     parameter: &str,
 ) -> Result<usize, StoreError> {
+    let former = format!(
+        "UPDATE {0}webhook_event_history SET error = 'erased' WHERE error <> 'erased' \
+         AND svix_id IN (SELECT svix_id FROM {0}webhook_events WHERE {condition}) \
+         RETURNING svix_id AS id, NULL AS text",
+        S::SCHEMA
+    );
+    session.rows(&former, &[parameter])?;
     let sql = format!(
         "UPDATE {}webhook_events SET payload = NULL, error = CASE WHEN error IS NOT NULL THEN 'erased' END \
          WHERE {condition} AND (payload IS NOT NULL OR error <> 'erased') RETURNING svix_id AS id, NULL AS text",

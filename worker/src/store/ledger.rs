@@ -90,6 +90,41 @@ pub struct EventFilter {
     pub limit: u32,
 }
 
+/// Which of the ledger's rows are to be replayed; every condition has to hold.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only the dead.
+    pub dead: bool,
+    /// Only of this event type.
+    pub event_type: Option<String>,
+    /// Received at this time or later.
+    pub since: Option<Millis>,
+    /// Received before this time.
+    pub until: Option<Millis>,
+}
+
+/// A place in the ledger, in the order in which events were received.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// When the event there was received.
+    pub received_at: DateTime<Utc>,
+    /// Its id.
+    pub svix_id: String,
+}
+
+/// What the ledger said of an event until a replay changed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable)]
+pub struct FormerState {
+    /// When it was written.
+    pub applied_at: DateTime<Utc>,
+    /// What had become of the event.
+    pub outcome: Outcome,
+    /// Why it was dead.
+    pub error: Option<String>,
+    /// When it was replaced.
+    pub replaced_at: DateTime<Utc>,
+}
+
 /// One row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable)]
 pub struct LedgerRow {
@@ -116,4 +151,11 @@ pub struct LedgerRow {
     pub error: Option<String>,
     /// The body, redacted.
     pub payload: Option<String>,
+}
+
+impl LedgerRow {
+    /// Where the row is among the others.
+    pub fn place(&self) -> Place {
+        Place { received_at: self.received_at, svix_id: self.svix_id.clone() }
+    }
 }

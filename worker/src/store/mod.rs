@@ -12,7 +12,7 @@ mod upkeep;
 
 pub use erasure::{Erased, Erasure};
 pub use error::{OpenError, StoreError};
-pub use ledger::{EventFilter, LedgerRow, Outcome};
+pub use ledger::{EventFilter, FormerState, LedgerRow, Outcome, Place, Selection};
 pub use stats::{Stats, TableStats};
 pub use upkeep::{Postponed, Upkeep};
 
@@ -49,6 +49,28 @@ pub trait Store: Send + Sync {
 
     /// The ledger's row of one event.
     fn event(&self, svix_id: &str) -> Result<Option<LedgerRow>, StoreError>;
+
+    /// What the ledger said of an event before it was replayed, the oldest state first.
+    fn history(&self, svix_id: &str) -> Result<Vec<FormerState>, StoreError>;
+
+    /// A page of a selection: at most `limit` rows after a place in it, those received first first. However long
+    /// the selection is, all its pages together read the ledger once.
+    fn select(
+        &self,
+        selection: &Selection,
+        after: Option<&Place>,
+        limit: u16,
+    ) -> Result<Vec<LedgerRow>, StoreError>;
+
+    /// How many rows a selection has.
+    fn count(&self, selection: &Selection) -> Result<i64, StoreError>;
+
+    /// Applies events of the ledger again, in one transaction, and rewrites the rows of which there is news; the
+    /// former states are kept as history. No two entries are of the same event, and `occurred_at` of each is its
+    /// row's. Returns an outcome for each, in their order: a duplicate is one that changed neither mirror nor ledger.
+    ///
+    /// On a `dry_run` the outcomes are those that there would be, and nothing is changed.
+    fn replay(&self, entries: &[Entry<'_>], dry_run: bool) -> Result<Vec<Outcome>, StoreError>;
 
     /// Keeps the ledger in partitions (PostgreSQL), and deletes what both occurred and was received longer ago than
     /// `retention`; with none, everything is kept. Any number of processes may call it at once; one does it. What

@@ -32,6 +32,8 @@ pub trait Database: Sync {
     fn scans(&self, sql: &str) -> Vec<String>;
     /// Makes the database refuse the user with this id.
     fn refuse_user(&self, id: &str);
+    /// Makes the database refuse nobody any more.
+    fn refuse_nobody(&self);
     /// An expression for a time column as `2026-11-23T15:54:40.123Z`.
     fn iso(&self, column: &str) -> String;
     /// An expression for a column that holds a list of texts as JSON.
@@ -42,7 +44,11 @@ pub trait Database: Sync {
 
     /// Everything that is stored, as text.
     fn dump(&self) -> String {
-        let tables = Table::ALL.map(Table::name).into_iter().chain(["webhook_events", "erased"]);
+        let tables = Table::ALL.map(Table::name).into_iter().chain([
+            "webhook_events",
+            "webhook_event_history",
+            "erased",
+        ]);
         tables.flat_map(|table| self.rows(table)).flatten().collect()
     }
 

@@ -7,6 +7,7 @@ mod events;
 mod partitions;
 mod postgres;
 mod provisioning;
+mod replaying;
 mod sqlite;
 
 /// Runs every case on SQLite and on PostgreSQL, each in a fresh database that has been migrated.
@@ -67,8 +68,22 @@ on_every_backend! {
     an_address_that_is_used_again_belongs_to_somebody_else
     those_whose_time_has_come_are_the_longest_deleted
     an_erasure_between_batches_lets_nothing_slip_through
+    the_dead_are_applied_once_their_cause_is_gone
+    what_was_applied_stays_applied
+    a_dead_event_that_the_mirror_has_overtaken_is_stale
+    an_ignored_event_is_mirrored_once_it_is_known
+    one_event_that_is_still_refused_stays_dead_with_the_reason_of_now
+    nobody_who_was_erased_comes_back_by_a_replay
+    an_erasure_cleans_the_reasons_of_former_states
+    what_may_be_forged_is_replayed_only_on_demand
+    what_has_no_payload_is_left_alone
+    a_dry_run_says_what_would_be_and_changes_nothing
+    a_selection_is_paged_in_the_order_of_receipt
+    a_replay_that_was_interrupted_is_finished_by_the_next
+    replays_and_workers_at_once_agree
     only_what_both_occurred_and_was_received_before_retention_is_deleted
     however_much_is_past_retention_all_of_it_is_deleted
+    history_goes_as_the_ledger_does
     processes_that_run_upkeep_at_once_do_it_once
     events_are_applied_while_upkeep_runs
     stats_count_the_rows_of_every_table

@@ -144,6 +144,10 @@ impl Database for Sqlite {
         ));
     }
 
+    fn refuse_nobody(&self) {
+        self.execute("DROP TRIGGER refuse");
+    }
+
     fn rows(&self, table: &str) -> Vec<Option<String>> {
         let columns = self.texts(&format!("SELECT name AS value FROM pragma_table_xinfo('{table}')"));
         let quoted: Vec<_> = columns.into_iter().flatten().map(|name| format!("quote({name})")).collect();

@@ -126,6 +126,20 @@ fn a_delivery_forged_inside_the_queue_is_dead() {
 }
 
 #[test]
+fn that_it_is_forged_is_the_reason_whatever_else_is_wrong() {
+    let secret: shared::signature::Secret = "whsec_c2VjcmV0".parse().unwrap();
+    let policy = Policy { instance_id: None, verifier: Some(Verifier::new(vec![secret])) };
+    let fine = br#"{"data":{"id":"u"},"type":"user.created"}"#.as_slice();
+    let not_utf8 = b"{\"data\":{\"id\":\"u\",\"first_name\":\"\xff\"},\"type\":\"user.created\"}".as_slice();
+    for body in [fine, not_utf8, b"{broken", b"[]", br#"{"type":7}"#] {
+        let forged = delivery("msg_a", body);
+        let redacted = Redacted::new(&forged);
+        let Verdict::Dead(reason) = redacted.entry(&policy).verdict else { panic!("{body:?}") };
+        assert!(reason.starts_with(NOT_AS_SIGNED), "{reason}");
+    }
+}
+
+#[test]
 fn nul_characters_do_not_reach_the_database() {
     let body = r#"{"data":{"id":"u\u0000"},"instance_id":"i\u0000","type":"user.created"}"#;
     decoded("msg_\0", body, &Policy::default(), |entry| {

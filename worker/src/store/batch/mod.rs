@@ -4,8 +4,10 @@
 //! what the database says has moved decides the outcomes, and the ledger says which of the events were new.
 
 mod fold;
+mod replay;
 
 pub(super) use fold::Row;
+pub(super) use replay::{Held, Rewrite, replay};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -62,13 +64,18 @@ pub(super) fn apply(
     transaction: &mut dyn Transaction,
     entries: &[Entry<'_>],
 ) -> Result<Vec<Outcome>, StoreError> {
+    let remains = remains(transaction, entries)?;
+    apply_all(transaction, remains.as_deref().unwrap_or(entries))
+}
+
+/// The entries without what concerns the erased, if somebody has been.
+fn remains<'a>(
+    transaction: &mut dyn Transaction,
+    entries: &'a [Entry<'_>],
+) -> Result<Option<Vec<Entry<'a>>>, StoreError> {
     let ids: BTreeSet<&str> = entries.iter().flat_map(Entry::ids).collect();
     let erased = transaction.erased(&Vec::from_iter(ids))?;
-    if erased.is_empty() {
-        return apply_all(transaction, entries);
-    }
-    let remains: Vec<Entry<'_>> = entries.iter().map(|entry| entry.without(&erased)).collect();
-    apply_all(transaction, &remains)
+    Ok((!erased.is_empty()).then(|| entries.iter().map(|entry| entry.without(&erased)).collect()))
 }
 
 fn apply_all(transaction: &mut dyn Transaction, entries: &[Entry<'_>]) -> Result<Vec<Outcome>, StoreError> {

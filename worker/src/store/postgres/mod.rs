@@ -3,6 +3,7 @@
 mod erasure;
 mod partitions;
 mod queries;
+mod replay;
 mod stats;
 mod upkeep;
 mod url;
@@ -13,11 +14,13 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{self, ConnectionManager, CustomizeConnection, NopErrorHandler, Pool, PooledConnection};
+use diesel::result::Error as DieselError;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::error::{OpenError, StoreError};
 use super::{
-    Erasure, EventFilter, LedgerRow, Outcome, Stats, Store, StoreOptions, Upkeep, erasure as erasing, migrate,
+    Erasure, EventFilter, FormerState, LedgerRow, Outcome, Place, Selection, Stats, Store, StoreOptions,
+    Upkeep, erasure as erasing, migrate,
 };
 use crate::event::{Entry, Millis, Table};
 use crate::store::batch::{self, Moved, Record, Row, Transaction};
@@ -130,6 +133,37 @@ impl Store for PostgresStore {
         use webhook_events::dsl;
         let query = dsl::webhook_events.filter(dsl::svix_id.eq(svix_id)).select(webhook_events::all_columns);
         Ok(query.first(&mut self.connection()?).optional()?)
+    }
+
+    fn history(&self, svix_id: &str) -> Result<Vec<FormerState>, StoreError> {
+        Ok(replay::history(&mut *self.connection()?, svix_id)?)
+    }
+
+    fn select(
+        &self,
+        selection: &Selection,
+        after: Option<&Place>,
+        limit: u16,
+    ) -> Result<Vec<LedgerRow>, StoreError> {
+        self.connection()?.transaction(|connection| Ok(replay::page(connection, selection, after, limit)?))
+    }
+
+    fn count(&self, selection: &Selection) -> Result<i64, StoreError> {
+        self.connection()?.transaction(|connection| Ok(replay::count(connection, selection)?))
+    }
+
+    fn replay(&self, entries: &[Entry<'_>], dry_run: bool) -> Result<Vec<Outcome>, StoreError> {
+        let mut rehearsed = None;
+        let replayed = self.transaction(|transaction| {
+            let outcomes = batch::replay(transaction, entries)?;
+            if dry_run {
+                transaction.run(|connection| connection.batch_execute("SET CONSTRAINTS ALL IMMEDIATE"))?;
+                rehearsed = Some(outcomes);
+                return Err(DieselError::RollbackTransaction.into());
+            }
+            Ok(outcomes)
+        });
+        rehearsed.map_or(replayed, Ok)
     }
 
     fn maintain(&self, retention: Option<Duration>) -> Result<Upkeep, StoreError> {

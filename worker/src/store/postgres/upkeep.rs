@@ -30,6 +30,7 @@ const MOST_MOVED: i64 = 100_000;
 /// Rows deleted in one transaction.
 const CHUNK: usize = 10_000;
 const DEFAULT_PARTITION: &str = "webhook_events_default";
+const HISTORY: &str = "webhook_event_history";
 
 /// Runs upkeep once.
 pub(super) fn run(connection: &mut PgConnection, retention: Option<Duration>) -> Result<Upkeep, StoreError> {
@@ -52,9 +53,11 @@ pub(super) fn run(connection: &mut PgConnection, retention: Option<Duration>) ->
         upkeep.postpone("webhook_events", reason);
     }
     if let Some(cutoff) = cutoff {
-        let chunk = || step(connection, |connection| Ok(delete_chunk(connection, cutoff)?));
-        if let Err(error) = upkeep.delete_chunks(SLICE, CHUNK, chunk) {
-            upkeep.postpone(DEFAULT_PARTITION, error);
+        for table in [DEFAULT_PARTITION, HISTORY] {
+            let chunk = || step(connection, |connection| Ok(delete_chunk(connection, table, cutoff)?));
+            if let Err(error) = upkeep.delete_chunks(SLICE, CHUNK, chunk) {
+                upkeep.postpone(table, error);
+            }
         }
     }
     Ok(upkeep)
@@ -258,11 +261,11 @@ fn drop_partition(
     Ok(true)
 }
 
-/// Deletes rows past retention from the default partition; returns how many.
-fn delete_chunk(connection: &mut PgConnection, cutoff: DateTime<Utc>) -> QueryResult<usize> {
+/// Deletes rows past retention from a table that is not dropped as a whole; returns how many.
+fn delete_chunk(connection: &mut PgConnection, table: &str, cutoff: DateTime<Utc>) -> QueryResult<usize> {
     diesel::sql_query(format!(
-        "DELETE FROM clerk.webhook_events_default WHERE ctid = ANY (ARRAY( \
-             SELECT ctid FROM clerk.webhook_events_default \
+        "DELETE FROM clerk.{table} WHERE ctid = ANY (ARRAY( \
+             SELECT ctid FROM clerk.{table} \
              WHERE received_at < $1 AND occurred_at < $1 ORDER BY received_at LIMIT {CHUNK}))"
     ))
     .bind::<Timestamptz, _>(cutoff)

@@ -2,6 +2,7 @@
 
 mod erasure;
 mod queries;
+mod replay;
 mod stats;
 mod upkeep;
 
@@ -13,13 +14,15 @@ use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::r2d2::{self, ConnectionManager, CustomizeConnection, NopErrorHandler, Pool, PooledConnection};
+use diesel::result::Error as DieselError;
 use diesel::sql_types::{Bool, Text};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::error::{OpenError, StoreError};
 use super::upkeep::SLICE;
 use super::{
-    Erasure, EventFilter, LedgerRow, Outcome, Stats, Store, StoreOptions, Upkeep, erasure as erasing, migrate,
+    Erasure, EventFilter, FormerState, LedgerRow, Outcome, Place, Selection, Stats, Store, StoreOptions,
+    Upkeep, erasure as erasing, migrate,
 };
 use crate::event::{Entry, Millis, Table};
 use crate::store::batch::{self, Moved, Record, Row, Transaction};
@@ -139,13 +142,48 @@ impl Store for SqliteStore {
         Ok(query.first(&mut self.connection()?).optional()?)
     }
 
+    fn history(&self, svix_id: &str) -> Result<Vec<FormerState>, StoreError> {
+        Ok(replay::history(&mut *self.connection()?, svix_id)?)
+    }
+
+    fn select(
+        &self,
+        selection: &Selection,
+        after: Option<&Place>,
+        limit: u16,
+    ) -> Result<Vec<LedgerRow>, StoreError> {
+        Ok(replay::page(&mut *self.connection()?, selection, after, limit)?)
+    }
+
+    fn count(&self, selection: &Selection) -> Result<i64, StoreError> {
+        Ok(replay::count(&mut *self.connection()?, selection)?)
+    }
+
+    fn replay(&self, entries: &[Entry<'_>], dry_run: bool) -> Result<Vec<Outcome>, StoreError> {
+        let mut rehearsed = None;
+        let replayed = self.transaction(|connection| {
+            let outcomes = batch::replay(&mut SqliteTransaction { connection }, entries)?;
+            if dry_run {
+                rehearsed = Some(outcomes);
+                return Err(DieselError::RollbackTransaction.into());
+            }
+            Ok(outcomes)
+        });
+        rehearsed.map_or(replayed, Ok)
+    }
+
     fn maintain(&self, retention: Option<Duration>) -> Result<Upkeep, StoreError> {
         let mut upkeep = Upkeep::default();
         if let Some(retention) = retention {
-            // Each chunk leaves its turn to the events that wait for theirs.
-            let chunk =
-                || self.transaction(|connection| Ok(Some(upkeep::delete_chunk(connection, retention)?)));
-            upkeep.delete_chunks(SLICE, upkeep::CHUNK, chunk)?;
+            for table in upkeep::TABLES {
+                // Each chunk leaves its turn to the events that wait for theirs.
+                let chunk = || {
+                    self.transaction(|connection| {
+                        Ok(Some(upkeep::delete_chunk(connection, table, retention)?))
+                    })
+                };
+                upkeep.delete_chunks(SLICE, upkeep::CHUNK, chunk)?;
+            }
         }
         Ok(upkeep)
     }

@@ -7,8 +7,8 @@ use worker::store::Outcome::*;
 use crate::database::Database;
 use crate::events::*;
 
-pub const MIGRATIONS: [&str; 5] =
-    ["0001_ledger", "0002_mirror", "0003_typed_columns", "0004_views", "0005_erasure"];
+pub const MIGRATIONS: [&str; 6] =
+    ["0001_ledger", "0002_mirror", "0003_typed_columns", "0004_views", "0005_erasure", "0006_history"];
 
 pub fn a_migrated_database_has_nothing_left_to_migrate(database: &dyn Database) {
     assert!(database.store().migrate().unwrap().is_empty());

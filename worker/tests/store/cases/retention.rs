@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use worker::event::{Entry, Millis, Table};
 use worker::store::{Outcome::*, Store, Upkeep};
 
@@ -76,6 +76,24 @@ pub fn however_much_is_past_retention_all_of_it_is_deleted(database: &dyn Databa
     assert_eq!(ledger(database), ["kept"]);
 }
 
+pub fn history_goes_as_the_ledger_does(database: &dyn Database) {
+    let old = "2020-01-01T00:00:00.000Z";
+    let now = days_ago(0).to_rfc3339_opts(SecondsFormat::Millis, true);
+    let now = now.as_str();
+    for (name, occurred, received) in
+        [("old", old, old), ("kept_received_lately", old, now), ("kept_occurs_later", now, old)]
+    {
+        database.execute(&format!(
+            "INSERT INTO webhook_event_history (svix_id, occurred_at, received_at, applied_at, outcome, replaced_at)
+             VALUES ('{name}', '{occurred}', '{received}', '{received}', 'dead', '{now}')"
+        ));
+    }
+    assert_eq!(maintain(database.store(), None).deleted, 0);
+    assert_eq!(maintain(database.store(), RETENTION).deleted, 1);
+    let kept = database.texts("SELECT svix_id AS value FROM webhook_event_history ORDER BY 1");
+    assert_eq!(kept, [Some("kept_occurs_later".to_owned()), Some("kept_received_lately".to_owned())]);
+}
+
 pub fn processes_that_run_upkeep_at_once_do_it_once(database: &dyn Database) {
     insert_old(database, 5000);
     let runs = thread::scope(|scope| {
@@ -124,8 +142,8 @@ pub fn stats_count_the_rows_of_every_table(database: &dyn Database) {
     let store = database.store();
     store.maintain(None).unwrap();
     let empty = store.stats(true).unwrap();
-    // The mirror, the ledger, and who has been erased.
-    assert_eq!((empty.rows, empty.tables.len()), (0, Table::ALL.len() + 2));
+    // The mirror, the ledger and its history, and who has been erased.
+    assert_eq!((empty.rows, empty.tables.len()), (0, Table::ALL.len() + 3));
     let now = event("msg_3", days_ago(0), days_ago(0));
     store.apply(&[snapshot("msg_1", "user_1", 1, "{}"), deletion("msg_2", "user_2", 2), now]).unwrap();
     let stats = store.stats(true).unwrap();

@@ -1,0 +1,1 @@
+DROP TABLE clerk.webhook_event_history;
