@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use harness::{Proxy, http::Connection, wait_until};
+use harness::{Proxy, http::Connection, load, rabbitmq, wait_until};
+use lapin::types::AMQPValue;
 
 use crate::{
     backends::{Backends, Database, Queue},
+    broker::get,
     deployment::{Ingest, PATIENCE, Worker, is_ready, metric, readiness},
     mirror::Mirror,
-    signed::{SECRET, headers, now},
+    signed::{SECRET, headers, now, request},
     steady::Steady,
 };
 
@@ -167,4 +169,36 @@ fn a_database_that_never_answers_holds_a_worker_up_no_longer_than_allowed() {
     wait_until("the worker notices", PATIENCE, || !is_ready(worker.admin));
     worker.process.terminate();
     worker.process.wait(PATIENCE);
+}
+
+/// Workers replace each other while there is more in the queue than one of them is ever sent.
+#[test]
+fn rolling_restarts_of_workers_apply_nothing_twice_and_give_nothing_back() {
+    const EVENTS: usize = 4000;
+    let backends = Backends::new(Queue::RabbitMq, Database::Sqlite, "rolling_workers");
+    let edge = ingest(&backends, &[("MESSAGE_EVENTS", "1")]);
+    let posts = (0..EVENTS).map(|number| {
+        let post = request(&headers(&format!("msg_{number}"), now(), BODY), BODY);
+        String::from_utf8(post).unwrap().replace("Connection: close\r\n", "")
+    });
+    assert_eq!(load::run(edge.address, 16, posts).unwrap().statuses[&200], EVENTS as u64);
+
+    for _ in 0..3 {
+        // Ten at most are on their way to a worker.
+        let mut worker = Worker::start_unready(&backends, &[("LANES", "2"), ("BATCH", "5")]);
+        wait_until("the worker has begun", PATIENCE, || {
+            is_ready(worker.admin)
+                && metric(worker.admin, "clerk_mirror_worker_batch_events_count") > Some(0.0)
+        });
+        worker.process.terminate();
+        assert!(worker.process.wait(PATIENCE).success());
+        let applied = Mirror::open(&backends.database_url).ledger().len();
+        // What has been applied has been acknowledged, and nothing else.
+        let left = rabbitmq().queue_depth(&backends.inbox()).unwrap() as usize;
+        assert_eq!(applied + left, EVENTS);
+    }
+    let (properties, _) = get(&backends, &backends.inbox()).expect("there is more than the workers took");
+    let headers = properties.headers().as_ref().unwrap().inner();
+    let given_back = headers.get("x-delivery-count").and_then(AMQPValue::as_long_long_int);
+    assert_eq!(given_back.unwrap_or_default(), 0);
 }
