@@ -8,7 +8,7 @@ use lapin::{BasicProperties, types::AMQPValue};
 use shared::{
     delivery::{Delivery, group},
     lifecycle::Process,
-    queue::{Declare, QueueConfig, open_consumer},
+    queue::{ConsumerMetrics, Declare, QueueConfig, open_consumer},
     signature::Secret,
 };
 
@@ -149,9 +149,11 @@ fn of_events_that_share_a_message_only_the_one_that_kills_workers_is_taken_out()
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let mut applied = BTreeSet::new();
     let process = Process::new();
+    let metrics = ConsumerMetrics::start(&process.registry).unwrap();
     wait_until("the broker takes the event out", 3 * PATIENCE, || {
         runtime.block_on(async {
-            let mut consumer = open_consumer(&config, 10, process.readiness.check("queue")).unwrap();
+            let check = process.readiness.check("queue");
+            let mut consumer = open_consumer(&config, 10, metrics.clone(), check).unwrap();
             let lives = async {
                 loop {
                     let batch = consumer.receive(1).await;

@@ -7,6 +7,7 @@
 
 pub mod apply;
 mod config;
+mod dead_letters;
 pub mod event;
 mod lane;
 mod metrics;

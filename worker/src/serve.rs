@@ -5,12 +5,13 @@ use std::{sync::Arc, time::Duration};
 use shared::{
     lifecycle::{Backoff, Check, Process},
     program,
-    queue::open_consumer,
+    queue::{ConsumerMetrics, open_consumer, open_dead_letters, watch_backlog},
 };
 use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
     config::{Config, Migrate},
+    dead_letters::Undertaker,
     lane::{Applier, Lane},
     metrics::Metrics,
     store::Store,
@@ -30,6 +31,7 @@ pub fn serve(config: Config, process: Process) -> impl Future<Output = Result<()
 
 async fn run(config: Config, process: Process, database: Check) -> Result<(), program::Error> {
     let metrics = Metrics::start(&process.registry)?;
+    let queue_metrics = ConsumerMetrics::start(&process.registry)?;
     if config.migrate == Migrate::Start && !migrated(&config.store, &process, &database).await? {
         return Ok(());
     }
@@ -41,13 +43,19 @@ async fn run(config: Config, process: Process, database: Check) -> Result<(), pr
         let check = process.readiness.check(format!("queue (lane {number})"));
         let lane = Lane {
             // In messages, each of which may hold dozens of events: more would be too much to hold.
-            consumer: open_consumer(&config.queue, config.batch, check)?,
+            consumer: open_consumer(&config.queue, config.batch, queue_metrics.clone(), check)?,
             applier: applier.clone(),
             batch: config.batch.into(),
             shutdown: process.shutdown.clone(),
         };
         lanes.spawn(lane.run());
     }
+    let undertaker = Undertaker {
+        letters: open_dead_letters(&config.queue, queue_metrics.clone())?,
+        applier,
+        shutdown: process.shutdown.clone(),
+    };
+    lanes.spawn(undertaker.run());
     tracing::info!(queue = %config.queue, lanes = config.lanes, batch = config.batch, "applying events");
 
     let finished = async {
@@ -61,7 +69,9 @@ async fn run(config: Config, process: Process, database: Check) -> Result<(), pr
     };
     tokio::select! {
         finished = finished => finished,
-        _ = async { tokio::join!(probe(&config.store, &database), upkeep) } => Ok(()),
+        _ = async {
+            tokio::join!(probe(&config.store, &database), upkeep, watch_backlog(&config.queue, queue_metrics))
+        } => Ok(()),
     }
 }
 

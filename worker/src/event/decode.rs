@@ -46,6 +46,27 @@ impl<'a> Redacted<'a> {
         }
     }
 
+    /// Leaves the body as it is, unparsed, and keeps it only if it smells of nothing that is never stored.
+    pub fn unparsed(delivery: &'a Delivery) -> Self {
+        Self {
+            delivery,
+            payload: opaque(&delivery.body).map(Cow::Owned),
+            broken: Some("nothing of it was parsed, because that may be what ends workers".to_owned()),
+        }
+    }
+
+    /// What is recorded of a delivery that the queue gave up on: it is dead for this reason, and for its own if it has one.
+    pub fn dead_letter(&self, policy: &Policy, reason: &str) -> Entry<'_> {
+        let mut entry = self.entry(policy);
+        // As the edge has read it, without parsing.
+        entry.event_type = entry.event_type.or_else(|| self.delivery.event_type().map(Cow::Borrowed));
+        entry.verdict = Verdict::Dead(match entry.verdict {
+            Verdict::Dead(own) => format!("{reason}; {own}").into(),
+            Verdict::Mirror(_) | Verdict::Ignored => reason.to_owned().into(),
+        });
+        entry
+    }
+
     /// What the delivery means under `policy`.
     pub fn entry(&self, policy: &Policy) -> Entry<'_> {
         let mut entry = Entry {
@@ -66,6 +87,7 @@ impl<'a> Redacted<'a> {
     /// Fills in what can be read, in the order in which it can be read, and says what is to be done.
     fn judge<'s>(&'s self, policy: &Policy, entry: &mut Entry<'s>) -> Result<Verdict<'s>, Cow<'static, str>> {
         if let Some(reason) = &self.broken {
+            self.check_signature(policy)?;
             return Err(reason.clone().into());
         }
         let envelope = Envelope::parse(self.payload.as_deref().unwrap_or_default())?;
@@ -89,13 +111,7 @@ impl<'a> Redacted<'a> {
             .or(updated_at)
             .unwrap_or(Millis::EPOCH);
 
-        if let Some(Err(rejection)) =
-            policy.verifier.as_ref().map(|verifier| verifier.verify_again(self.delivery))
-        {
-            return Err(
-                format!("the delivery in the queue is not the one that was signed: {rejection}").into()
-            );
-        }
+        self.check_signature(policy)?;
         let Some(event_type) = entry.event_type.as_deref() else {
             return Err("`type` is missing or not a string".into());
         };
@@ -114,6 +130,13 @@ impl<'a> Redacted<'a> {
         let mut change = change(kind, table, id, data.get(), updated_at, entry);
         change.inviter_id = fields.and_then(|head| head.inviter_id).and_then(string);
         Ok(Verdict::Mirror(change))
+    }
+
+    fn check_signature(&self, policy: &Policy) -> Result<(), Cow<'static, str>> {
+        let Some(verifier) = &policy.verifier else { return Ok(()) };
+        verifier.verify_again(self.delivery).map_err(|rejection| {
+            format!("the delivery in the queue is not the one that was signed: {rejection}").into()
+        })
     }
 }
 

@@ -10,6 +10,9 @@ use crate::queue::Declare;
 
 /// How often a message may come back before it counts as one that kills workers.
 const DELIVERY_LIMIT: i64 = 20;
+/// A dead letter may come back for as long as it takes: where nothing is declared, RabbitMQ 4 drops it after 20 times.
+/// "Without a limit" (-1) is refused by RabbitMQ 3.
+const DEAD_DELIVERY_LIMIT: i64 = i32::MAX as i64;
 
 /// The queues of one namespace.
 #[derive(Debug, Clone)]
@@ -17,7 +20,7 @@ pub struct Topology {
     /// What the edge publishes to and the workers consume.
     pub(super) inbox: String,
     /// Where the broker puts what was delivered too often.
-    dead: String,
+    pub(super) dead: String,
     declare: Declare,
 }
 
@@ -28,10 +31,9 @@ impl Topology {
 
     /// Makes sure that both queues are there, before anything is published or consumed.
     pub(super) async fn declare(&self, channel: &Channel) -> lapin::Result<()> {
-        self.declare_one(channel, &self.dead, FieldTable::default()).await?;
-        let mut arguments = FieldTable::default();
+        self.declare_one(channel, &self.dead, limited(DEAD_DELIVERY_LIMIT)).await?;
+        let mut arguments = limited(DELIVERY_LIMIT);
         let text = |value: &str| AMQPValue::LongString(value.into());
-        arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(DELIVERY_LIMIT));
         arguments.insert("x-dead-letter-exchange".into(), text(""));
         arguments.insert("x-dead-letter-routing-key".into(), text(&self.dead));
         // At least once needs reject-publish: without it RabbitMQ takes the declaration and dead-letters at most once.
@@ -54,4 +56,10 @@ impl Topology {
         };
         channel.queue_declare(ShortString::from(name), options, arguments).await.map(drop)
     }
+}
+
+fn limited(deliveries: i64) -> FieldTable {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(deliveries));
+    arguments
 }

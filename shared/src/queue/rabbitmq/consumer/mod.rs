@@ -18,7 +18,10 @@ use super::{BrokerUrl, Connected, Topology, explain, message};
 use crate::{
     delivery::Delivery,
     lifecycle::{Backoff, Check},
-    queue::{Batch, Consumer, QueueError, Receipt, ReceiptKind},
+    queue::{
+        Batch, Consumer, ConsumerMetrics, QueueError, Receipt, ReceiptKind,
+        metrics::{ConsumerLoss, Source},
+    },
 };
 
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,6 +37,7 @@ pub struct RabbitMqConsumer {
     next_url: usize,
     topology: Topology,
     prefetch: u16,
+    metrics: ConsumerMetrics,
     check: Check,
     backoff: Backoff,
     /// Whether suspects are coming.
@@ -56,6 +60,7 @@ impl RabbitMqConsumer {
         urls: Vec<BrokerUrl>,
         topology: Topology,
         prefetch: u16,
+        metrics: ConsumerMetrics,
         check: Check,
     ) -> Self {
         Self {
@@ -63,6 +68,7 @@ impl RabbitMqConsumer {
             next_url: 0,
             topology,
             prefetch,
+            metrics,
             check,
             backoff: Backoff::reconnect(),
             careful: false,
@@ -89,7 +95,9 @@ impl RabbitMqConsumer {
         loop {
             let url = self.urls[self.next_url % self.urls.len()].clone();
             self.next_url = self.next_url.wrapping_add(1);
-            match open(&url, &self.topology, self.prefetch, self.careful).await {
+            let opened = open(&url, &self.topology, self.prefetch, self.careful).await;
+            self.metrics.connect(Source::Inbox, opened.is_ok());
+            match opened {
                 Ok(subscription) => {
                     self.sessions += 1;
                     self.backoff.reset();
@@ -105,8 +113,9 @@ impl RabbitMqConsumer {
         }
     }
 
-    async fn lost(&mut self, reason: String) {
+    async fn lost(&mut self, kind: ConsumerLoss, reason: String) {
         tracing::warn!(reason, "connection for consuming lost");
+        self.metrics.lost(Source::Inbox, kind);
         self.check.fail(reason);
         if let Some(subscription) = self.subscription.take() {
             subscription.connected.close().await;
@@ -122,11 +131,11 @@ impl Consumer for RabbitMqConsumer {
             let first = match self.subscribed().await.messages.next().await {
                 Some(Ok(message)) => message,
                 Some(Err(error)) => {
-                    self.lost(explain(&error)).await;
+                    self.lost(ConsumerLoss::Closed, explain(&error)).await;
                     continue;
                 }
                 None => {
-                    self.lost("the broker cancelled the consumer".into()).await;
+                    self.lost(ConsumerLoss::Cancelled, "the broker cancelled the consumer".into()).await;
                     continue;
                 }
             };
@@ -135,6 +144,9 @@ impl Consumer for RabbitMqConsumer {
             if self.careful && !subscription.careful {
                 tracing::warn!("messages came back again and again, taking them one by one");
                 continue;
+            }
+            if self.careful {
+                self.metrics.suspect();
             }
             let mut last_tag = first.delivery_tag;
             let mut deliveries = subscription.unpack(first, &self.topology).await;
@@ -169,7 +181,7 @@ impl Consumer for RabbitMqConsumer {
             Ok(Err(error)) => explain(&error),
             Err(_) => format!("no acknowledgement went out within {ACKNOWLEDGE_TIMEOUT:?}"),
         };
-        self.lost(failure.clone()).await;
+        self.lost(ConsumerLoss::NotAcknowledged, failure.clone()).await;
         Err(QueueError(failure))
     }
 
