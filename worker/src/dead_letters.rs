@@ -12,7 +12,12 @@ use shared::{
 use tokio::task::{JoinError, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
-use crate::{apply::apply_batch, event::Redacted, lane::Applier, store::StoreError};
+use crate::{
+    apply::apply_batch,
+    event::{Entry, Redacted},
+    lane::Applier,
+    store::{Outcome, StoreError},
+};
 
 /// How often to look. A dead letter has waited for long before it became one.
 const EVERY: Duration = Duration::from_secs(2);
@@ -123,13 +128,23 @@ impl Burial {
         let Applier { store, policy, metrics } = &*self.applier;
         let read = if self.parse { Redacted::new } else { Redacted::unparsed };
         let redacted: Vec<_> = self.deliveries.iter().map(read).collect();
-        let entries: Vec<_> =
-            redacted.iter().map(|redacted| redacted.dead_letter(policy, &self.reason)).collect();
-        let outcomes = apply_batch(&**store, &entries)?;
-        for (entry, outcome) in entries.iter().zip(&outcomes) {
-            tracing::warn!(svix_id = %entry.svix_id, cause = self.cause.as_str(), %outcome, "a dead letter is accounted for");
+        let (mut fresh, mut known) = (Vec::new(), Vec::new());
+        for redacted in &redacted {
+            let entry = redacted.dead_letter(policy, &self.reason);
+            if self.is_known(&entry)? { known.push(entry) } else { fresh.push(entry) }
         }
-        metrics.dead_letter(self.cause, &entries, &outcomes);
+        let outcomes = apply_batch(&**store, &fresh)?;
+        let known = known.iter().map(|entry| (entry, Outcome::Duplicate));
+        for (entry, outcome) in fresh.iter().zip(outcomes).chain(known) {
+            tracing::warn!(svix_id = %entry.svix_id, cause = self.cause.as_str(), %outcome, "a dead letter is accounted for");
+            metrics.dead_letter(self.cause, entry, outcome);
+        }
         Ok(())
+    }
+
+    /// Whether the ledger has the event, where it would not notice by itself: its rows are told apart by when they occurred,
+    /// too, and what is not parsed is dated by its svix-id alone.
+    fn is_known(&self, entry: &Entry<'_>) -> Result<bool, StoreError> {
+        Ok(!self.parse && self.applier.store.event(&entry.svix_id)?.is_some())
     }
 }

@@ -93,12 +93,10 @@ impl Metrics {
         }
     }
 
-    /// Counts a dead letter that was committed.
-    pub(crate) fn dead_letter(&self, cause: Cause, entries: &[Entry<'_>], outcomes: &[Outcome]) {
-        self.dead_letters.with_label_values(&[cause.as_str()]).inc_by(entries.len() as u64);
-        for (entry, outcome) in entries.iter().zip(outcomes) {
-            self.accounted(entry, *outcome);
-        }
+    /// Counts an event of a dead letter.
+    pub(crate) fn dead_letter(&self, cause: Cause, entry: &Entry<'_>, outcome: Outcome) {
+        self.dead_letters.with_label_values(&[cause.as_str()]).inc();
+        self.accounted(entry, outcome);
     }
 
     fn accounted(&self, entry: &Entry<'_>, outcome: Outcome) {
