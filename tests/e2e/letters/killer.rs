@@ -2,7 +2,7 @@
 
 use harness::wait_until;
 
-use super::parcel::{Lock, kill_one_in_the_act, make_dead_letter, waiting};
+use super::parcel::{Lock, kill_in_the_act, kill_with_a_letter_in_hand, make_dead_letter, waiting};
 use crate::{
     backends::Backends,
     deployment::{Ingest, PATIENCE, Worker, metric},
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// More than either queue allows.
-const ENOUGH: usize = 40;
+const ENOUGH: usize = 60;
 
 fn dead_letters(worker: &Worker, cause: &str) -> f64 {
     metric(worker.admin, &format!(r#"clerk_mirror_worker_dead_letters_total{{cause="{cause}"}}"#)).unwrap()
@@ -22,29 +22,35 @@ fn an_event_that_ends_every_worker_is_dead_and_the_others_are_applied(backends: 
     // Makes the schema.
     drop(Worker::start(&backends));
     let ingest = Ingest::start(&backends);
-    for (id, number) in [("msg_killer", 1), ("msg_innocent", 2)] {
-        assert_eq!(post(ingest.address, id, user(number).as_bytes()).status, 200);
+    // One after the other ends every worker that is applying it; those behind them fall with them.
+    let killers = ["msg_killer_1", "msg_killer_2"];
+    for (number, id) in killers.into_iter().chain(["msg_3", "msg_4", "msg_5"]).enumerate() {
+        assert_eq!(post(ingest.address, id, user(number + 1).as_bytes()).status, 200);
     }
     let lock = Lock::take(&backends);
     let mut killed = 0;
-    while waiting(&backends).dead == 0 {
-        assert!(killed < ENOUGH, "it comes again and again");
-        kill_one_in_the_act(&backends);
+    while waiting(&backends).dead < 2 {
+        assert!(killed < ENOUGH, "they come again and again");
+        kill_in_the_act(&backends);
         killed += 1;
     }
     drop(lock);
 
     let worker = Worker::start(&backends);
     let mut mirror = Mirror::open(&backends.database_url);
-    mirror.wait_for_ledger(2, PATIENCE);
-    let ledger = mirror.ledger();
-    assert_eq!(ledger["msg_innocent"].outcome, "applied");
-    let dead = &ledger["msg_killer"];
-    assert_eq!((&*dead.outcome, dead.object_id.as_deref()), ("dead", Some("user_1")));
-    assert!(dead.error.as_deref().unwrap().contains("(delivery_limit)"), "{dead:?}");
-    assert_eq!(dead.payload.as_deref(), Some(&*user(1)), "it can be looked at, and replayed");
+    mirror.wait_for_ledger(5, PATIENCE);
+    for (id, row) in mirror.ledger() {
+        if !killers.contains(&&*id) {
+            assert_eq!(row.outcome, "applied", "{id}");
+            continue;
+        }
+        assert_eq!((&*row.outcome, row.event_type.as_deref()), ("dead", Some("user.created")));
+        assert!(row.error.as_deref().unwrap().contains("(delivery_limit)"), "{row:?}");
+        let body = user(id[11..].parse().unwrap());
+        assert_eq!(row.payload.as_deref(), Some(&*body), "it can be looked at, and replayed");
+    }
     wait_until("the queue is empty", PATIENCE, || waiting(&backends).all() == 0);
-    wait_until("it is counted", PATIENCE, || dead_letters(&worker, "delivery_limit") == 1.0);
+    wait_until("it is counted", PATIENCE, || dead_letters(&worker, "delivery_limit") == 2.0);
 }
 on_every_backend!(an_event_that_ends_every_worker_is_dead_and_the_others_are_applied);
 
@@ -64,7 +70,7 @@ fn a_dead_letter_that_ends_a_worker_again_is_not_parsed_any_more(backends: Backe
     {
         make_dead_letter(&backends, id, body);
         let lock = Lock::take(&backends);
-        kill_one_in_the_act(&backends);
+        kill_with_a_letter_in_hand(&backends);
         drop(lock);
         let worker = Worker::start(&backends);
         wait_until("it is accounted for", PATIENCE, || {

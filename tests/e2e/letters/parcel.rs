@@ -6,7 +6,7 @@ use harness::wait_until;
 use crate::{
     backends::Backends,
     broker::{get, publish_to},
-    deployment::{Ingest, PATIENCE, Worker},
+    deployment::{Ingest, PATIENCE, Worker, answers, metric},
     mirror::Mirror,
     signed::post,
 };
@@ -42,11 +42,23 @@ pub fn waiting(backends: &Backends) -> Waiting {
     Waiting { inbox: count("<"), dead: count(">=") }
 }
 
-/// Starts a worker and kills it with something in hand. The database must be locked, so that it holds on to that.
-pub fn kill_one_in_the_act(backends: &Backends) {
+/// Starts a worker and kills it when it has a dead letter in hand. The database must be locked, so that it holds on to that.
+pub fn kill_with_a_letter_in_hand(backends: &Backends) {
+    let dead = waiting(backends).dead;
+    kill_once(backends, |_| waiting(backends).dead < dead);
+}
+
+/// Starts a worker and kills it when it is applying events. The database must be locked, so that it does not come to an end.
+pub fn kill_in_the_act(backends: &Backends) {
+    kill_once(backends, |worker| {
+        answers(worker.admin) && metric(worker.admin, "clerk_mirror_worker_lanes_busy") >= Some(1.0)
+    });
+}
+
+fn kill_once(backends: &Backends, condition: impl Fn(&Worker) -> bool) {
     let all = waiting(backends).all();
-    let mut worker = Worker::start_unready(backends, &[("MIGRATE", "never"), ("LANES", "1")]);
-    wait_until("the worker has something in hand", PATIENCE, || waiting(backends).all() < all);
+    let mut worker = Worker::start_unready(backends, &[("MIGRATE", "never")]);
+    wait_until("the worker holds it", PATIENCE, || condition(&worker));
     worker.process.kill9();
     // Nobody need wait for leases to run out.
     execute(backends, "UPDATE leases SET until_ms = 0");
