@@ -57,13 +57,11 @@ impl LossKind {
 /// How many messages wait.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::queue) struct Backlog {
-    pub(in crate::queue) inbox: f64,
-    pub(in crate::queue) dead: f64,
+    pub(in crate::queue) inbox: i64,
+    pub(in crate::queue) dead: i64,
 }
 
 impl ConsumerMetrics {
-    const UNKNOWN: Backlog = Backlog { inbox: f64::NAN, dead: f64::NAN };
-
     /// Makes the metrics, adds them to `registry`, and starts every series.
     pub fn start(registry: &Registry) -> prometheus::Result<Self> {
         let metrics = Self::register(registry)?;
@@ -94,8 +92,10 @@ impl ConsumerMetrics {
 
     /// So many messages wait, or nobody knows how many.
     pub(in crate::queue) fn backlog(&self, backlog: Option<Backlog>) {
-        let Backlog { inbox, dead } = backlog.unwrap_or(Self::UNKNOWN);
+        let inbox = backlog.map(|backlog| backlog.inbox);
+        let dead = backlog.map(|backlog| backlog.dead);
         for (source, messages) in [(Source::Inbox, inbox), (Source::DeadLetters, dead)] {
+            let messages = messages.map_or(f64::NAN, |messages| messages as f64);
             self.messages.with_label_values(&[source.label()]).set(messages);
         }
     }

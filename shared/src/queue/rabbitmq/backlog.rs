@@ -2,13 +2,12 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use lapin::{Channel, options::QueueDeclareOptions, types::FieldTable};
 use tokio::time::timeout;
 
 use super::{BrokerUrl, Connected, Topology, explain};
 use crate::{
     lifecycle::Backoff,
-    queue::{ConsumerMetrics, QueueError, metrics::Backlog},
+    queue::{ConsumerMetrics, QueueError},
 };
 
 const EVERY: Duration = Duration::from_secs(5);
@@ -38,8 +37,8 @@ async fn watch(
 ) -> Result<Infallible, QueueError> {
     let connected = Connected::open(url, topology, "clerk-mirror worker (backlog)").await?;
     let failure = loop {
-        match timeout(TIMEOUT, measure(&connected.channel, topology)).await {
-            Ok(Ok(backlog)) => metrics.backlog(Some(backlog)),
+        match timeout(TIMEOUT, topology.waiting(&connected.channel)).await {
+            Ok(Ok(waiting)) => metrics.backlog(Some(waiting)),
             Ok(Err(error)) => break explain(&error),
             Err(_) => break format!("no answer within {TIMEOUT:?}"),
         }
@@ -48,13 +47,4 @@ async fn watch(
     };
     connected.close().await;
     Err(QueueError(format!("{url}: {failure}")))
-}
-
-async fn measure(channel: &Channel, topology: &Topology) -> lapin::Result<Backlog> {
-    let waiting = async |queue: &str| {
-        let options = QueueDeclareOptions { passive: true, ..Default::default() };
-        let declared = channel.queue_declare(queue.into(), options, FieldTable::default()).await?;
-        lapin::Result::Ok(f64::from(declared.message_count()))
-    };
-    Ok(Backlog { inbox: waiting(&topology.inbox).await?, dead: waiting(&topology.dead).await? })
 }

@@ -6,7 +6,7 @@ use lapin::{
     types::{AMQPValue, FieldTable, ShortString},
 };
 
-use crate::queue::Declare;
+use crate::queue::{Declare, metrics::Backlog};
 
 /// How often a message may come back before it counts as one that kills workers.
 const DELIVERY_LIMIT: i64 = 20;
@@ -40,6 +40,16 @@ impl Topology {
         arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
         arguments.insert("x-overflow".into(), text("reject-publish"));
         self.declare_one(channel, &self.inbox, arguments).await
+    }
+
+    /// How many messages wait in each, without those that somebody holds.
+    pub(super) async fn waiting(&self, channel: &Channel) -> lapin::Result<Backlog> {
+        let waiting = async |name: &str| {
+            let options = QueueDeclareOptions { passive: true, ..Default::default() };
+            let queue = channel.queue_declare(name.into(), options, FieldTable::default()).await?;
+            lapin::Result::Ok(i64::from(queue.message_count()))
+        };
+        Ok(Backlog { inbox: waiting(&self.inbox).await?, dead: waiting(&self.dead).await? })
     }
 
     async fn declare_one(

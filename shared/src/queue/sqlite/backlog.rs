@@ -53,5 +53,5 @@ fn measure(connection: &mut SqliteConnection, now: i64) -> QueryResult<Backlog> 
     .bind::<BigInt, _>(DELIVERY_LIMIT)
     .get_result(connection)?;
     let Count { queued, held, dead } = count;
-    Ok(Backlog { inbox: (queued - held - dead).max(0) as f64, dead: dead as f64 })
+    Ok(Backlog { inbox: (queued - held - dead).max(0), dead })
 }
