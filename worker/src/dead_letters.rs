@@ -32,11 +32,11 @@ pub(crate) struct Undertaker {
 }
 
 impl Undertaker {
-    /// Runs until the process stops.
+    /// Runs until the process stops. An error is a panic: the process ends, and the letter comes back to be read with more care.
     pub(crate) async fn run(mut self) -> Result<(), JoinError> {
-        let result = self.drain().await;
+        self.drain().await?;
         self.letters.close().await;
-        result
+        Ok(())
     }
 
     async fn drain(&mut self) -> Result<(), JoinError> {

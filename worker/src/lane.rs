@@ -34,9 +34,10 @@ pub(crate) struct Lane {
 impl Lane {
     /// Runs until the process stops; the batch in hand is finished first if the database lets it.
     pub(crate) async fn run(mut self) -> Result<(), JoinError> {
-        let result = self.consume().await;
+        // After a panic nothing is given back in good order: the queue has to count what may have led to it.
+        self.consume().await?;
         self.consumer.close().await;
-        result
+        Ok(())
     }
 
     async fn consume(&mut self) -> Result<(), JoinError> {
