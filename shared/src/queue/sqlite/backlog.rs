@@ -14,20 +14,32 @@ const EVERY: Duration = Duration::from_secs(5);
 
 /// Looks again and again.
 pub(in crate::queue) async fn watch_backlog(path: &Path, metrics: &ConsumerMetrics) {
+    let mut open = None;
     loop {
-        let path = path.to_owned();
-        let looked = tokio::task::spawn_blocking(move || look(&path)).await;
-        let backlog = looked.unwrap_or_else(|error| Err(QueueError(error.to_string())));
-        metrics.backlog(
-            backlog.inspect_err(|error| tracing::debug!(%error, "cannot tell how many deliveries wait")).ok(),
-        );
+        let (path, connection) = (path.to_owned(), open.take());
+        let looked = tokio::task::spawn_blocking(move || look(&path, connection)).await;
+        match looked.unwrap_or_else(|error| Err(QueueError(error.to_string()))) {
+            Ok((connection, backlog)) => {
+                open = Some(connection);
+                metrics.backlog(Some(backlog));
+            }
+            Err(error) => {
+                metrics.backlog(None);
+                tracing::debug!(%error, "cannot tell how many deliveries wait");
+            }
+        }
         tokio::time::sleep(EVERY).await;
     }
 }
 
-fn look(path: &Path) -> Result<Backlog, QueueError> {
-    let mut connection = file::open(path, Durability::Normal)?;
-    measure(&mut connection, now_ms()).map_err(|error| QueueError(format!("the queue file: {error}")))
+fn look(path: &Path, open: Option<SqliteConnection>) -> Result<(SqliteConnection, Backlog), QueueError> {
+    let mut connection = match open {
+        Some(connection) => connection,
+        None => file::open(path, Durability::Normal)?,
+    };
+    let backlog =
+        measure(&mut connection, now_ms()).map_err(|error| QueueError(format!("the queue file: {error}")))?;
+    Ok((connection, backlog))
 }
 
 #[derive(diesel::QueryableByName)]

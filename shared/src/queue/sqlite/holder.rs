@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use diesel::QueryResult;
@@ -27,7 +27,7 @@ impl Holder {
     pub(super) fn open(path: &Path) -> Result<Self, QueueError> {
         let leases = Mutex::new(Leases::open(path)?);
         let shared = Arc::new(Shared { leases, left: Mutex::default() });
-        let renewing = AbortOnDropHandle::new(tokio::spawn(renew(shared.clone())));
+        let renewing = AbortOnDropHandle::new(tokio::spawn(renew(Arc::downgrade(&shared))));
         Ok(Self { shared, _renewing: renewing })
     }
 
@@ -84,10 +84,12 @@ impl Shared {
     }
 }
 
-async fn renew(shared: Arc<Shared>) {
+/// Without holding on to the file: it is closed with its holder.
+async fn renew(shared: Weak<Shared>) {
     loop {
         tokio::time::sleep(LEASE / 4).await;
-        if let Err(error) = shared.clone().run(Leases::renew).await {
+        let Some(shared) = shared.upgrade() else { return };
+        if let Err(error) = shared.run(Leases::renew).await {
             tracing::warn!(%error, "leases were not renewed, their deliveries may be taken twice");
         }
     }

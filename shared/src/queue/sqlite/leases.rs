@@ -142,20 +142,14 @@ impl Leases {
     /// Gives back in good order what is held: that does not count as taken.
     pub(super) fn release(&mut self) -> QueryResult<()> {
         let rows = json(std::mem::take(&mut self.held).iter());
-        let holder = self.holder;
-        self.connection.immediate_transaction(|connection| {
-            for statement in [
-                "DELETE FROM leases WHERE taken = 1 AND holder = ? AND seq IN (SELECT value FROM json_each(?))",
-                "UPDATE leases SET until_ms = 0, taken = taken - 1
-                 WHERE holder = ? AND seq IN (SELECT value FROM json_each(?))",
-            ] {
-                diesel::sql_query(statement)
-                    .bind::<BigInt, _>(holder)
-                    .bind::<Text, _>(&rows)
-                    .execute(connection)?;
-            }
-            Ok(())
-        })
+        diesel::sql_query(
+            "UPDATE leases SET until_ms = 0, taken = taken - 1
+             WHERE holder = ? AND seq IN (SELECT value FROM json_each(?))",
+        )
+        .bind::<BigInt, _>(self.holder)
+        .bind::<Text, _>(rows)
+        .execute(&mut self.connection)
+        .map(drop)
     }
 }
 

@@ -100,6 +100,19 @@ fn a_suspect_is_held_while_nothing_else_is() {
 }
 
 #[test]
+fn what_is_older_than_a_suspect_is_taken_before_it() {
+    let (_folder, path) = a_file_with(3);
+    let mut holder = leases(&path);
+    let suspect = format!("INSERT INTO leases VALUES (2, 7, 0, {SUSPECT_AFTER})");
+    holder.connection.batch_execute(&suspect).unwrap();
+    for rows in [[1], [2], [3]] {
+        assert_eq!(take(&mut holder), rows);
+        assert_eq!(take(&mut holder), [0; 0]);
+        holder.remove(&rows).unwrap();
+    }
+}
+
+#[test]
 fn what_is_held_is_renewed_and_what_is_lost_stays_lost() {
     let (_folder, path) = a_file_with(2);
     let (mut one, mut other) = (leases(&path), leases(&path));
@@ -110,9 +123,11 @@ fn what_is_held_is_renewed_and_what_is_lost_stays_lost() {
 
     one.connection.batch_execute("UPDATE leases SET until_ms = 1").unwrap();
     assert_eq!(take(&mut other), [1, 2]);
+    other.connection.batch_execute("UPDATE leases SET until_ms = 1").unwrap();
     one.renew().unwrap();
-    other.release().unwrap();
-    assert_eq!(take(&mut one), [1, 2], "the other's lease was the other's to give back");
+    one.release().unwrap();
+    let taken = one.take(10).unwrap().unwrap();
+    assert_eq!((&taken.rows[..], taken.before), (&[1, 2][..], 2), "the lease was no longer theirs");
 }
 
 #[test]
