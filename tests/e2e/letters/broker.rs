@@ -34,8 +34,9 @@ fn what_an_operators_policy_takes_out_is_dead_event_by_event() {
     };
     let (name, pattern) = (backends.inbox(), format!("^{}$", backends.inbox().replace('.', "\\.")));
     ctl(&["set_policy", &name, &pattern, r#"{"message-ttl":1}"#, "--apply-to", "queues"]);
-    let deliveries =
-        [delivery("msg_1", &user(1)), delivery("msg_2", "not json"), delivery("msg_3", &user(3))];
+    // Of many frames, and not to be compressed much.
+    let not_json: String = (0..40_000).map(|number| format!("{:x}", number * 7919 % 65_521)).collect();
+    let deliveries = [delivery("msg_1", &user(1)), delivery("msg_2", &not_json), delivery("msg_3", &user(3))];
     publish_group(&backends, &deliveries);
     wait_until("the message expires", PATIENCE, || waiting(&backends).dead == 1);
     ctl(&["clear_policy", &name]);

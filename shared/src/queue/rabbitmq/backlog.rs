@@ -35,7 +35,7 @@ async fn watch(
     metrics: &ConsumerMetrics,
     backoff: &mut Backoff,
 ) -> Result<Infallible, QueueError> {
-    let connected = Connected::open(url, topology, "clerk-mirror worker (backlog)").await?;
+    let connected = Connected::open(&url.frugal(), topology, "clerk-mirror worker (backlog)").await?;
     let failure = loop {
         match timeout(TIMEOUT, topology.waiting(&connected.channel)).await {
             Ok(Ok(waiting)) => metrics.backlog(Some(waiting)),

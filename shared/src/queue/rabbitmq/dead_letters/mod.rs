@@ -50,9 +50,9 @@ impl RabbitMqDeadLetters {
     }
 
     async fn connect(&mut self) -> Result<Connected, QueueError> {
-        let url = &self.urls[self.next_url % self.urls.len()];
+        let url = self.urls[self.next_url % self.urls.len()].frugal();
         self.next_url = self.next_url.wrapping_add(1);
-        let connected = Connected::open(url, &self.topology, "clerk-mirror worker (dead letters)").await;
+        let connected = Connected::open(&url, &self.topology, "clerk-mirror worker (dead letters)").await;
         self.metrics.connect(Source::DeadLetters, connected.is_ok());
         self.sessions += u64::from(connected.is_ok());
         connected
