@@ -47,6 +47,11 @@ impl Backends {
     pub fn inbox(&self) -> String {
         format!("{}.inbox", self.namespace)
     }
+
+    /// The dead-letter queue on RabbitMQ.
+    pub fn dead(&self) -> String {
+        format!("{}.dead", self.namespace)
+    }
 }
 
 /// Makes a test of a function for each combination of queue and database.

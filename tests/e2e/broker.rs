@@ -24,9 +24,7 @@ pub fn delete_inbox(backends: &Backends) {
 /// Makes the queues by hand, the inbox so that it takes only a few messages.
 pub fn declare_small(backends: &Backends, max_length: i64) {
     on_channel(backends, async |channel| {
-        for (name, max_length) in
-            [(backends.inbox(), Some(max_length)), (format!("{}.dead", backends.namespace), None)]
-        {
+        for (name, max_length) in [(backends.inbox(), Some(max_length)), (backends.dead(), None)] {
             let mut arguments = FieldTable::default();
             arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
             arguments.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
@@ -40,10 +38,15 @@ pub fn declare_small(backends: &Backends, max_length: i64) {
 
 /// Puts a message into the inbox.
 pub fn publish(backends: &Backends, properties: BasicProperties, body: &[u8]) {
+    publish_to(backends, &backends.inbox(), properties, body);
+}
+
+/// Puts a message into a queue.
+pub fn publish_to(backends: &Backends, queue: &str, properties: BasicProperties, body: &[u8]) {
     on_channel(backends, async |channel| {
         channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
         let options = BasicPublishOptions { mandatory: true, ..Default::default() };
-        let publish = channel.basic_publish("".into(), backends.inbox().into(), options, body, properties);
+        let publish = channel.basic_publish("".into(), queue.into(), options, body, properties);
         let confirmation = publish.await.unwrap().await.unwrap();
         assert!(confirmation.is_ack() && confirmation.take_message().is_none());
     });

@@ -53,6 +53,8 @@ pub struct LedgerRow {
     pub outcome: String,
     #[diesel(sql_type = Nullable<Text>)]
     pub error: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub payload: Option<String>,
 }
 
 #[derive(QueryableByName)]
@@ -115,7 +117,7 @@ impl Mirror {
     pub fn ledger(&mut self) -> BTreeMap<String, LedgerRow> {
         let (occurred_at, table) = (self.time("occurred_at"), self.table("webhook_events"));
         let rows: Vec<LedgerRow> = self.load(&format!(
-            "SELECT svix_id, type AS event_type, object_id, {occurred_at} AS occurred_at, outcome, error FROM {table}"
+            "SELECT svix_id, type AS event_type, object_id, {occurred_at} AS occurred_at, outcome, error, payload FROM {table}"
         ));
         rows.into_iter().map(|row| (row.svix_id.clone(), row)).collect()
     }

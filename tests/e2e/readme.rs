@@ -89,6 +89,7 @@ fn the_metrics_table_is_what_the_programs_register() {
     ingest::Metrics::register(&registry, 1).unwrap();
     shared::config::ReloadMetrics::register(&registry).unwrap();
     worker::Metrics::start(&registry).unwrap();
+    shared::queue::ConsumerMetrics::start(&registry).unwrap();
     let mut table = String::from("| metric | kind | labels | meaning |\n|---|---|---|---|\n");
     for family in registry.gather() {
         let labels: Vec<_> =

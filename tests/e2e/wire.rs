@@ -8,7 +8,7 @@ use lapin::{BasicProperties, types::AMQPValue};
 use shared::{
     delivery::{Delivery, group},
     lifecycle::Process,
-    queue::{Declare, QueueConfig, open_consumer},
+    queue::{ConsumerMetrics, Declare, QueueConfig, open_consumer},
     signature::Secret,
 };
 
@@ -20,20 +20,20 @@ use crate::{
     signed::{SECRET, headers, now, request},
 };
 
-const GROUP: &str = "application/vnd.clerk-mirror.deliveries";
+pub const GROUP: &str = "application/vnd.clerk-mirror.deliveries";
 const EVENTS: usize = 640;
 
 fn backends(hint: &str) -> Backends {
     Backends::new(Queue::RabbitMq, Database::Sqlite, hint)
 }
 
-fn user(number: usize) -> String {
+pub fn user(number: usize) -> String {
     format!(
         r#"{{"data":{{"id":"user_{number}","object":"user","updated_at":1700000000000}},"object":"event","type":"user.created"}}"#
     )
 }
 
-fn delivery(svix_id: &str, body: &str) -> Delivery {
+pub fn delivery(svix_id: &str, body: &str) -> Delivery {
     Delivery {
         svix_id: svix_id.into(),
         svix_timestamp: now(),
@@ -45,7 +45,7 @@ fn delivery(svix_id: &str, body: &str) -> Delivery {
 }
 
 /// Puts deliveries into the inbox as one message.
-fn publish_group(backends: &Backends, deliveries: &[Delivery]) {
+pub fn publish_group(backends: &Backends, deliveries: &[Delivery]) {
     let properties = BasicProperties::default().with_content_type(GROUP.into()).with_delivery_mode(2);
     publish(backends, properties, &group::encode(deliveries.iter()));
 }
@@ -138,8 +138,8 @@ fn of_events_that_share_a_message_only_the_one_that_kills_workers_is_taken_out()
     const KILLS: &str = "msg_7";
     let backends = backends("kills");
     let config = QueueConfig::new(&backends.queue_url, &backends.namespace, Declare::Active).unwrap();
-    let dead = format!("{}.dead", backends.namespace);
-    // Declares the queues.
+    let dead = backends.dead();
+    // Declares the queues; with a worker about, the dead letter would be taken at once.
     drop(Worker::start(&backends));
     let deliveries: Vec<_> =
         (0..10).map(|number| delivery(&format!("msg_{number}"), &user(number))).collect();
@@ -149,9 +149,11 @@ fn of_events_that_share_a_message_only_the_one_that_kills_workers_is_taken_out()
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let mut applied = BTreeSet::new();
     let process = Process::new();
+    let metrics = ConsumerMetrics::start(&process.registry).unwrap();
     wait_until("the broker takes the event out", 3 * PATIENCE, || {
         runtime.block_on(async {
-            let mut consumer = open_consumer(&config, 10, process.readiness.check("queue")).unwrap();
+            let check = process.readiness.check("queue");
+            let mut consumer = open_consumer(&config, 10, metrics.clone(), check).unwrap();
             let lives = async {
                 loop {
                     let batch = consumer.receive(1).await.unwrap();

@@ -21,8 +21,8 @@ use crate::{
     upkeep::{Keeping, Retention},
 };
 
-/// Connections beside those of the lanes: one for migrations and for probing the database, one for upkeep.
-const SPARE_CONNECTIONS: u32 = 2;
+/// Connections beside those of the lanes: one for migrations and for probing the database, one for upkeep, one for dead letters.
+const SPARE_CONNECTIONS: u32 = 3;
 
 /// Applies Clerk's events from the queue to the mirror, and accounts for each in the ledger
 ///

@@ -8,6 +8,7 @@
 
 pub mod apply;
 mod config;
+mod dead_letters;
 pub mod event;
 pub mod lanes;
 mod metrics;
@@ -15,6 +16,7 @@ pub mod operator;
 pub mod replay;
 mod serve;
 pub mod store;
+mod target;
 mod upkeep;
 
 pub use config::{ApplyArgs, Config, DatabaseArgs, Migrate, WorkerArgs};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use prometheus::Registry;
+use shared::queue::Cause;
 
 use crate::{
     event::{Entry, Kind, Millis},
@@ -41,6 +42,8 @@ shared::metrics! {
         pub retries: IntCounter = "clerk_mirror_worker_retries_total",
         /// Batches applied whose acknowledgement did not reach the queue: their events come again as duplicates.
         pub unacknowledged: IntCounter = "clerk_mirror_worker_unacknowledged_batches_total",
+        /// Events of dead letters accounted for, by the cause for which the queue gave them up (`delivery_limit`, `expired`, `maxlen`, `rejected`, `unknown`).
+        pub dead_letters: IntCounterVec = "clerk_mirror_worker_dead_letters_total" { "cause" },
         /// Lanes that are applying a batch.
         pub busy: IntGauge = "clerk_mirror_worker_lanes_busy",
         /// Runs of the ledger's upkeep, by result (`done`, `postponed`: part of it has to wait, `elsewhere`: another process was at it, `failed`).
@@ -64,6 +67,9 @@ impl Metrics {
                 metrics.events.with_label_values(&[event_type, outcome.as_str()]);
             }
         }
+        for cause in Cause::ALL {
+            metrics.dead_letters.with_label_values(&[cause.as_str()]);
+        }
         for result in [DONE, POSTPONED, ELSEWHERE, FAILED] {
             metrics.upkeep_runs.with_label_values(&[result]);
         }
@@ -79,12 +85,22 @@ impl Metrics {
         self.apply.observe(took.as_secs_f64());
         let now = Millis::from(Utc::now());
         for (entry, outcome) in entries.iter().zip(outcomes) {
-            self.events.with_label_values(&[type_label(entry), outcome.as_str()]).inc();
+            self.accounted(entry, *outcome);
             if *outcome != Outcome::Duplicate {
                 self.lag_occurred.observe(seconds_between(entry.occurred_at, now));
                 self.lag_received.observe(seconds_between(entry.received_at, now));
             }
         }
+    }
+
+    /// Counts an event of a dead letter.
+    pub(crate) fn dead_letter(&self, cause: Cause, entry: &Entry<'_>, outcome: Outcome) {
+        self.dead_letters.with_label_values(&[cause.as_str()]).inc();
+        self.accounted(entry, outcome);
+    }
+
+    fn accounted(&self, entry: &Entry<'_>, outcome: Outcome) {
+        self.events.with_label_values(&[type_label(entry), outcome.as_str()]).inc();
     }
 
     /// Counts a run of upkeep.

@@ -137,7 +137,7 @@ impl Replayed {
 }
 
 fn may_be_forged(row: &LedgerRow) -> bool {
-    row.outcome == Outcome::Dead && row.error.as_deref().is_some_and(|error| error.starts_with(NOT_AS_SIGNED))
+    row.outcome == Outcome::Dead && row.error.as_deref().is_some_and(|error| error.contains(NOT_AS_SIGNED))
 }
 
 impl Summary {

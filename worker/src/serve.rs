@@ -5,15 +5,17 @@ use std::{sync::Arc, time::Duration};
 use shared::{
     lifecycle::{Backoff, Check, Process},
     program,
-    queue::open_consumer,
+    queue::{ConsumerMetrics, open_consumer, open_dead_letters, watch_backlog},
 };
 use tokio::{runtime::Handle, time::timeout};
 
 use crate::{
     config::{Config, Migrate},
+    dead_letters::Undertaker,
     lanes::{Applier, Lanes, Turns},
     metrics::Metrics,
     store::Store,
+    target::Target,
     upkeep::keep_up,
 };
 
@@ -30,17 +32,18 @@ pub fn serve(config: Config, process: Process) -> impl Future<Output = Result<()
 
 async fn run(config: Config, process: Process, database: Check) -> Result<(), program::Error> {
     let metrics = Metrics::start(&process.registry)?;
+    let queue_metrics = ConsumerMetrics::start(&process.registry)?;
     if config.migrate == Migrate::Start && !migrated(&config.store, &process, &database).await? {
         return Ok(());
     }
     let upkeep = keep_up(config.store.clone(), config.keeping, metrics.clone(), process.shutdown.clone());
+    let target = Target { store: config.store.clone(), policy: config.policy.clone(), metrics };
     let check = process.readiness.check("queue");
+    let prefetch = prefetch(config.lanes, config.batch);
     let lanes = Lanes {
-        consumer: open_consumer(&config.queue, prefetch(config.lanes, config.batch), check)?,
+        consumer: open_consumer(&config.queue, prefetch, queue_metrics.clone(), check)?,
         applier: Applier {
-            store: config.store.clone(),
-            policy: config.policy.clone(),
-            metrics,
+            target: target.clone(),
             batch: config.batch.into(),
             lanes: Turns::new(config.lanes.into()),
             shutdown: process.shutdown.clone(),
@@ -50,10 +53,17 @@ async fn run(config: Config, process: Process, database: Check) -> Result<(), pr
         drain: config.drain,
         shutdown: process.shutdown.clone(),
     };
+    let undertaker = Undertaker {
+        letters: open_dead_letters(&config.queue, queue_metrics.clone())?,
+        target,
+        shutdown: process.shutdown.clone(),
+    };
     tracing::info!(queue = %config.queue, lanes = config.lanes, batch = config.batch, "applying events");
     tokio::select! {
-        applied = lanes.run() => Ok(applied?),
-        _ = async { tokio::join!(probe(&config.store, &database), upkeep) } => Ok(()),
+        applied = async { tokio::try_join!(lanes.run(), undertaker.run()) } => Ok(applied.map(drop)?),
+        _ = async {
+            tokio::join!(probe(&config.store, &database), upkeep, watch_backlog(&config.queue, queue_metrics))
+        } => Ok(()),
     }
 }
 

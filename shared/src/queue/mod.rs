@@ -3,13 +3,15 @@
 //! Opened by URL; nothing outside this module knows which one runs. Delivery is at least once: whoever consumes
 //! must recognise a delivery it has seen before.
 
+mod dead_letter;
 mod location;
 mod metrics;
 mod rabbitmq;
 mod sqlite;
 
+pub use dead_letter::{Cause, DeadLetter, DeadLetters};
 pub use location::{Declare, InvalidQueueUrl, QueueConfig};
-pub use metrics::PublisherMetrics;
+pub use metrics::{ConsumerMetrics, PublisherMetrics};
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -139,12 +141,35 @@ pub fn open_publisher(
 pub fn open_consumer(
     config: &QueueConfig,
     prefetch: u16,
+    metrics: ConsumerMetrics,
     check: Check,
 ) -> Result<Box<dyn Consumer>, QueueError> {
     Ok(match &config.location {
         Location::RabbitMq(urls) => {
-            Box::new(rabbitmq::RabbitMqConsumer::new(urls.clone(), config.topology(), prefetch, check))
+            let (urls, topology) = (urls.clone(), config.topology());
+            Box::new(rabbitmq::RabbitMqConsumer::new(urls, topology, prefetch, metrics, check))
         }
-        Location::Sqlite(path) => Box::new(sqlite::SqliteConsumer::open(path, check)?),
+        Location::Sqlite(path) => Box::new(sqlite::SqliteConsumer::open(path, metrics, check)?),
     })
+}
+
+/// Opens the end from which dead letters are taken, one at a time.
+pub fn open_dead_letters(
+    config: &QueueConfig,
+    metrics: ConsumerMetrics,
+) -> Result<Box<dyn DeadLetters>, QueueError> {
+    Ok(match &config.location {
+        Location::RabbitMq(urls) => {
+            Box::new(rabbitmq::RabbitMqDeadLetters::new(urls.clone(), config.topology(), metrics))
+        }
+        Location::Sqlite(path) => Box::new(sqlite::SqliteDeadLetters::open(path)?),
+    })
+}
+
+/// Keeps the metric of how many messages wait up to date, for as long as it runs.
+pub async fn watch_backlog(config: &QueueConfig, metrics: ConsumerMetrics) {
+    match &config.location {
+        Location::RabbitMq(urls) => rabbitmq::watch_backlog(urls, &config.topology(), &metrics).await,
+        Location::Sqlite(path) => sqlite::watch_backlog(path, &metrics).await,
+    }
 }

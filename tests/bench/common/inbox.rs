@@ -8,7 +8,8 @@ use lapin::{Connection, ConnectionProperties, options::QueueDeleteOptions};
 use shared::{
     lifecycle::Process,
     queue::{
-        Declare, PublishLimits, Publisher, PublisherMetrics, QueueConfig, open_consumer, open_publisher,
+        ConsumerMetrics, Declare, PublishLimits, Publisher, PublisherMetrics, QueueConfig, open_consumer,
+        open_publisher,
     },
 };
 use tokio::{
@@ -73,8 +74,10 @@ impl<'a> Inbox<'a> {
     /// Takes out `expected` events, or as many as come.
     fn take(&self, expected: u64) -> anyhow::Result<u64> {
         self.runtime.block_on(async {
+            let process = Process::new();
+            let metrics = ConsumerMetrics::start(&process.registry)?;
             let mut consumer =
-                open_consumer(&self.config()?, PREFETCH, Process::new().readiness.check("queue"))?;
+                open_consumer(&self.config()?, PREFETCH, metrics, process.readiness.check("queue"))?;
             let mut taken = 0;
             while taken < expected {
                 let Ok(Some(batch)) = timeout(STALLED_AFTER, consumer.receive(BATCH)).await else { break };

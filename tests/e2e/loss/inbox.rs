@@ -7,7 +7,7 @@ use harness::{QueueState, RabbitMq, wait_until};
 use shared::{
     delivery::Delivery,
     lifecycle::Process,
-    queue::{Declare, QueueConfig, open_consumer},
+    queue::{ConsumerMetrics, Declare, QueueConfig, open_consumer},
 };
 use tokio::{runtime::Runtime, time::timeout};
 
@@ -38,8 +38,10 @@ impl Inbox {
         let enough = self.taken.len().saturating_add(enough);
         let taken = &mut self.taken;
         self.runtime.block_on(async {
-            let check = Process::new().readiness.check("inbox");
-            let mut consumer = open_consumer(&config, PREFETCH, check).unwrap();
+            let process = Process::new();
+            let metrics = ConsumerMetrics::start(&process.registry).unwrap();
+            let check = process.readiness.check("inbox");
+            let mut consumer = open_consumer(&config, PREFETCH, metrics, check).unwrap();
             while taken.len() < enough {
                 let Ok(Some(batch)) = timeout(SILENCE, consumer.receive(PREFETCH.into())).await else {
                     break;

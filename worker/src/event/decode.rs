@@ -49,6 +49,27 @@ impl<'a> Redacted<'a> {
         }
     }
 
+    /// Leaves the body as it is, unparsed, and keeps it only if it smells of nothing that is never stored.
+    pub fn unparsed(delivery: &'a Delivery) -> Self {
+        Self {
+            delivery,
+            payload: opaque(&delivery.body).map(Cow::Owned),
+            broken: Some("nothing of it was parsed, because that may be what ends workers".to_owned()),
+        }
+    }
+
+    /// What is recorded of a delivery that the queue gave up on: it is dead for this reason, and for its own if it has one.
+    pub fn dead_letter(&self, policy: &Policy, reason: &str) -> Entry<'_> {
+        let mut entry = self.entry(policy);
+        // As the edge has read it, without parsing.
+        entry.event_type = entry.event_type.or_else(|| self.delivery.event_type().map(Cow::Borrowed));
+        entry.verdict = Verdict::Dead(match entry.verdict {
+            Verdict::Dead(own) => format!("{reason}; {own}").into(),
+            Verdict::Mirror(_) | Verdict::Ignored => reason.to_owned().into(),
+        });
+        entry
+    }
+
     /// What the delivery means under `policy`.
     pub fn entry(&self, policy: &Policy) -> Entry<'_> {
         let mut entry = Entry {

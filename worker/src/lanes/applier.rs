@@ -3,7 +3,7 @@
 use std::{
     panic,
     sync::{
-        Arc, Mutex, PoisonError,
+        Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 use super::split::split;
 use crate::{
     apply::apply_batch,
-    event::{Entry, Policy, Redacted},
-    metrics::Metrics,
-    store::{Store, StoreError},
+    event::{Entry, Redacted},
+    store::StoreError,
+    target::Target,
 };
 
 /// While the database is away, consumption pauses and the batch in hand is tried again after these waits.
@@ -27,9 +27,7 @@ const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_s
 
 /// Applies rounds.
 pub(crate) struct Applier {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) policy: Policy,
-    pub(crate) metrics: Metrics,
+    pub(crate) target: Target,
     /// The most events in one transaction.
     pub(crate) batch: usize,
     pub(crate) lanes: Turns,
@@ -47,7 +45,7 @@ impl Applier {
     /// Applies a round. False if the process stopped before the database could take all of it. Blocks.
     pub(super) fn apply(&self, deliveries: &[Delivery]) -> bool {
         let redacted: Vec<Redacted<'_>> = deliveries.iter().map(Redacted::new).collect();
-        let entries = redacted.iter().map(|redacted| redacted.entry(&self.policy)).collect();
+        let entries = redacted.iter().map(|redacted| redacted.entry(&self.target.policy)).collect();
         match &*split(entries, self.lanes.count(), self.batch) {
             [whole] => self.apply_share(self.lanes.next(), whole),
             shares => self.apply_shares(shares),
@@ -75,7 +73,7 @@ impl Applier {
     fn apply_batch(&self, batch: &[Entry<'_>]) -> bool {
         let mut retry = RETRY;
         while let Err(error) = self.try_batch(batch) {
-            self.metrics.retries.inc();
+            self.target.metrics.retries.inc();
             let wait = retry.next_delay();
             tracing::warn!(%error, events = batch.len(), ?wait, "the database cannot take a batch now, trying again");
             if self.stops_within(wait) {
@@ -87,10 +85,10 @@ impl Applier {
 
     fn try_batch(&self, batch: &[Entry<'_>]) -> Result<(), StoreError> {
         let started = Instant::now();
-        self.metrics.busy.inc();
-        let outcomes = apply_batch(&*self.store, batch);
-        self.metrics.busy.dec();
-        self.metrics.applied(batch, &outcomes?, started.elapsed());
+        self.target.metrics.busy.inc();
+        let outcomes = apply_batch(&*self.target.store, batch);
+        self.target.metrics.busy.dec();
+        self.target.metrics.applied(batch, &outcomes?, started.elapsed());
         Ok(())
     }
 

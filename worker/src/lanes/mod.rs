@@ -50,8 +50,10 @@ impl Lanes {
         let (sender, rounds) = mpsc::channel(ROUNDS);
         let (mut consumer, applied) =
             tokio::join!(intake.run(sender, shutdown, drain), apply(Arc::new(applier), rounds));
+        // After a panic nothing is given back in good order: the queue has to count what may have led to it.
+        applied?;
         consumer.close().await;
-        applied
+        Ok(())
     }
 }
 
@@ -80,7 +82,7 @@ async fn apply(applier: Arc<Applier>, mut rounds: mpsc::Receiver<Round>) -> Resu
 
 async fn acknowledge(applier: &Applier, receipt: Receipt) {
     if let Err(error) = receipt.acknowledge().await {
-        applier.metrics.unacknowledged.inc();
+        applier.target.metrics.unacknowledged.inc();
         tracing::warn!(%error, "a batch was applied but not acknowledged, it will come again");
     }
 }

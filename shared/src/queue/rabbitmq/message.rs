@@ -82,7 +82,7 @@ pub(super) fn deliveries(message: Message) -> Vec<Delivery> {
 
 /// Reads a plain message. One that somebody else put into the queue has no svix-id: it gets a name from its content,
 /// the same each time it is delivered, so that it can be accounted for.
-fn delivery(properties: &BasicProperties, body: Bytes) -> Delivery {
+pub(super) fn delivery(properties: &BasicProperties, body: Bytes) -> Delivery {
     let header = |name: &str| properties.headers().as_ref().and_then(|headers| headers.inner().get(name));
     let integer = |name| header(name).and_then(AMQPValue::as_long_long_int).unwrap_or_default();
     let text = |name| header(name).and_then(AMQPValue::as_long_string).map(ToString::to_string);

@@ -6,10 +6,13 @@ use lapin::{
     types::{AMQPValue, FieldTable, ShortString},
 };
 
-use crate::queue::Declare;
+use crate::queue::{Declare, metrics::Backlog};
 
 /// How often a message may come back before it counts as one that kills workers.
 const DELIVERY_LIMIT: i64 = 20;
+/// A dead letter may come back for as long as it takes: where nothing is declared, RabbitMQ 4 drops it after 20 times.
+/// "Without a limit" (-1) is refused by RabbitMQ 3.
+const DEAD_DELIVERY_LIMIT: i64 = i32::MAX as i64;
 
 /// The queues of one namespace.
 #[derive(Debug, Clone)]
@@ -17,7 +20,7 @@ pub struct Topology {
     /// What the edge publishes to and the workers consume.
     pub(super) inbox: String,
     /// Where the broker puts what was delivered too often.
-    dead: String,
+    pub(super) dead: String,
     declare: Declare,
 }
 
@@ -28,16 +31,25 @@ impl Topology {
 
     /// Makes sure that both queues are there, before anything is published or consumed.
     pub(super) async fn declare(&self, channel: &Channel) -> lapin::Result<()> {
-        self.declare_one(channel, &self.dead, FieldTable::default()).await?;
-        let mut arguments = FieldTable::default();
+        self.declare_one(channel, &self.dead, limited(DEAD_DELIVERY_LIMIT)).await?;
+        let mut arguments = limited(DELIVERY_LIMIT);
         let text = |value: &str| AMQPValue::LongString(value.into());
-        arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(DELIVERY_LIMIT));
         arguments.insert("x-dead-letter-exchange".into(), text(""));
         arguments.insert("x-dead-letter-routing-key".into(), text(&self.dead));
         // At least once needs reject-publish: without it RabbitMQ takes the declaration and dead-letters at most once.
         arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
         arguments.insert("x-overflow".into(), text("reject-publish"));
         self.declare_one(channel, &self.inbox, arguments).await
+    }
+
+    /// How many messages wait in each, without those that somebody holds.
+    pub(super) async fn waiting(&self, channel: &Channel) -> lapin::Result<Backlog> {
+        let waiting = async |name: &str| {
+            let options = QueueDeclareOptions { passive: true, ..Default::default() };
+            let queue = channel.queue_declare(name.into(), options, FieldTable::default()).await?;
+            lapin::Result::Ok(i64::from(queue.message_count()))
+        };
+        Ok(Backlog { inbox: waiting(&self.inbox).await?, dead: waiting(&self.dead).await? })
     }
 
     async fn declare_one(
@@ -54,4 +66,10 @@ impl Topology {
         };
         channel.queue_declare(ShortString::from(name), options, arguments).await.map(drop)
     }
+}
+
+fn limited(deliveries: i64) -> FieldTable {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(deliveries));
+    arguments
 }

@@ -9,6 +9,8 @@ use crate::queue::InvalidQueueUrl;
 
 /// A dead peer is noticed after two missed heartbeats.
 const HEARTBEAT_SECONDS: u16 = 10;
+/// The least that every broker takes. The buffers of a connection are 32 times as large, in either direction.
+const FRUGAL_FRAME: u32 = 8192;
 
 /// One broker's URL. Its `Display` shows no credentials.
 #[derive(Clone)]
@@ -28,6 +30,13 @@ impl BrokerUrl {
         }
         uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
         Ok(Self(uri))
+    }
+
+    /// The same broker, for a connection on which little travels: it takes megabytes less.
+    pub(super) fn frugal(&self) -> Self {
+        let mut uri = self.0.clone();
+        uri.query.frame_max = Some(FRUGAL_FRAME);
+        Self(uri)
     }
 
     pub(super) fn uri(&self) -> AMQPUri {

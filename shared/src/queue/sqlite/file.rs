@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use diesel::{Connection, RunQueryDsl, SqliteConnection, connection::SimpleConnection};
+use diesel::{
+    Connection, QueryResult, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_types::BigInt,
+};
 
 use crate::queue::QueueError;
 
@@ -28,11 +30,13 @@ const SCHEMA: &str = "
         traceparent TEXT,
         body BLOB NOT NULL
     ) STRICT;
-    -- Beside the deliveries, so that leasing does not write their bodies again.
+    -- Beside the deliveries, so that leasing does not write their bodies again. `taken` counts the times a delivery was taken
+    -- and neither removed nor given back.
     CREATE TABLE IF NOT EXISTS leases (
         seq INTEGER PRIMARY KEY,
         holder INTEGER NOT NULL,
-        until_ms INTEGER NOT NULL
+        until_ms INTEGER NOT NULL,
+        taken INTEGER NOT NULL DEFAULT 1
     ) STRICT;
 ";
 
@@ -61,35 +65,24 @@ pub(super) fn open(path: &Path, durability: Durability) -> Result<SqliteConnecti
     );
     connection.batch_execute(&settings).map_err(|error| failed(&error))?;
     connection
-        .immediate_transaction(|connection| connection.batch_execute(SCHEMA))
+        .immediate_transaction(|connection| {
+            connection.batch_execute(SCHEMA)?;
+            add_taken(connection)
+        })
         .map_err(|error| failed(&error))?;
     Ok(connection)
 }
 
-/// Whether a delivery is there that nobody holds.
-pub(super) fn any_free(connection: &mut SqliteConnection, now_ms: i64) -> diesel::QueryResult<bool> {
-    let rows: Vec<Seq> = free(connection, now_ms, 1)?;
-    Ok(!rows.is_empty())
-}
-
-/// The oldest deliveries that nobody holds.
-pub(super) fn free(
-    connection: &mut SqliteConnection,
-    now_ms: i64,
-    max: i64,
-) -> diesel::QueryResult<Vec<Seq>> {
-    diesel::sql_query(
-        "SELECT d.seq AS seq FROM deliveries d LEFT JOIN leases l ON l.seq = d.seq
-         WHERE l.until_ms IS NULL OR l.until_ms < ? ORDER BY d.seq LIMIT ?",
-    )
-    .bind::<diesel::sql_types::BigInt, _>(now_ms)
-    .bind::<diesel::sql_types::BigInt, _>(max)
-    .load(connection)
-}
-
-/// The number of a delivery in the file.
-#[derive(diesel::QueryableByName)]
-pub(super) struct Seq {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    pub(super) seq: i64,
+/// Brings a file up to date that was made when nobody counted.
+fn add_taken(connection: &mut SqliteConnection) -> QueryResult<()> {
+    #[derive(diesel::QueryableByName)]
+    struct Columns {
+        #[diesel(sql_type = BigInt)]
+        found: i64,
+    }
+    let look = "SELECT count(*) AS found FROM pragma_table_info('leases') WHERE name = 'taken'";
+    if diesel::sql_query(look).get_result::<Columns>(connection)?.found > 0 {
+        return Ok(());
+    }
+    connection.batch_execute("ALTER TABLE leases ADD COLUMN taken INTEGER NOT NULL DEFAULT 1")
 }

@@ -209,3 +209,46 @@ fn members_that_stand_twice_make_an_event_dead() {
         });
     }
 }
+
+fn dead_letter(redacted: &Redacted<'_>, policy: &Policy) -> (String, Option<String>, Option<String>) {
+    let entry = redacted.dead_letter(policy, "gave it up");
+    let Verdict::Dead(reason) = entry.verdict else { panic!("{entry:?}") };
+    (reason.into_owned(), entry.event_type.map(Cow::into_owned), entry.object_id.map(Cow::into_owned))
+}
+
+#[test]
+fn a_dead_letter_is_dead_for_the_queues_reason_and_for_its_own() {
+    let policy = Policy::default();
+    let fine = delivery("msg_a", r#"{"data":{"id":"u"},"type":"user.created"}"#);
+    assert_eq!(
+        dead_letter(&Redacted::new(&fine), &policy),
+        ("gave it up".into(), Some("user.created".into()), Some("u".into()))
+    );
+    let broken = delivery("msg_a", r#"{"data":{"id":"u"},"type":"user.created"}}"#);
+    let (reason, ..) = dead_letter(&Redacted::new(&broken), &policy);
+    assert!(reason.starts_with("gave it up; the body is not JSON"), "{reason}");
+}
+
+#[test]
+fn of_what_is_not_parsed_only_the_type_is_known_and_nothing_that_smells_is_kept() {
+    let policy = Policy::default();
+    let plain = delivery("msg_a", r#"{"data":{"id":"u"},"type":"user.created"}"#);
+    let (reason, event_type, object_id) = dead_letter(&Redacted::unparsed(&plain), &policy);
+    assert!(reason.starts_with("gave it up; nothing of it was parsed"), "{reason}");
+    assert_eq!((event_type.as_deref(), object_id), (Some("user.created"), None));
+    assert_eq!(Redacted::unparsed(&plain).entry(&policy).payload.map(str::as_bytes), Some(&*plain.body));
+    for case in fixtures() {
+        let delivery = delivery(&case.svix_id, case.body());
+        let kept = format!("{:?}", Redacted::unparsed(&delivery).dead_letter(&policy, "gave it up"));
+        assert!(!kept.contains("SECRET-"), "{}: {kept}", case.file);
+    }
+}
+
+#[test]
+fn what_is_not_parsed_is_verified_all_the_same() {
+    let secret: shared::signature::Secret = "whsec_c2VjcmV0".parse().unwrap();
+    let policy = Policy { instance_id: None, verifier: Some(Verifier::new(vec![secret])) };
+    let forged = delivery("msg_a", r#"{"data":{"id":"u"},"type":"user.created"}"#);
+    let (reason, ..) = dead_letter(&Redacted::unparsed(&forged), &policy);
+    assert!(reason.contains("not the one that was signed"), "{reason}");
+}

@@ -1,36 +1,43 @@
 //! Consuming in batches, on a connection and channel of its own.
+//!
+//! A message that came back again and again may be one that kills workers. What dies together counts together: so it is taken
+//! alone, and only the one to blame reaches the broker's limit. A consumer begins carefully, in case that it is what stands
+//! first in the inbox.
 
 mod split;
+mod subscription;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use futures_util::{FutureExt, StreamExt};
-use lapin::{
-    Channel,
-    message::Delivery as Message,
-    options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
-    types::{DeliveryTag, FieldTable},
-};
-use tokio::time::timeout;
+use lapin::message::Delivery as Message;
+use tokio::sync::Semaphore;
 
-use self::split::split;
-use super::{BrokerUrl, Connected, Topology, explain, message};
+use self::{
+    split::split,
+    subscription::{NoMessage, Subscription},
+};
+use super::{
+    BrokerUrl, Topology, message,
+    receipt::{Taken, acknowledge},
+};
 use crate::{
     delivery::Delivery,
     lifecycle::{Backoff, Check},
-    queue::{Acknowledge, Batch, Consumer, QueueError, Receipt},
+    queue::{
+        Batch, Consumer, ConsumerMetrics,
+        metrics::{ConsumerLoss, Source},
+    },
 };
 
-const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
-const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(10);
-const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
+/// A message that came back so often is a suspect. Far below the broker's own limit.
+const SUSPECT_AFTER: i64 = 3;
+/// With nothing to take for so long, there is nothing to be careful about.
+const CAREFUL_FOR: Duration = Duration::from_secs(1);
 /// As much of bodies is enough for one batch, however few they are.
 const ENOUGH_BYTES: usize = 8 << 20;
-/// A message that came back so often may be one that kills workers. Far below the broker's own limit.
-const SUSPECT_AFTER: i64 = 3;
-/// What dies together counts together: so suspects are held alone, and only the one that kills workers reaches the broker's limit.
-const CAREFUL_PREFETCH: u16 = 1;
+/// More batches than anybody takes in hand.
+const BATCHES: u32 = 1 << 16;
 
 /// Takes batches from the inbox.
 pub struct RabbitMqConsumer {
@@ -38,20 +45,16 @@ pub struct RabbitMqConsumer {
     next_url: usize,
     topology: Topology,
     prefetch: u16,
+    metrics: ConsumerMetrics,
     check: Check,
     backoff: Backoff,
-    /// Whether suspects are coming.
+    /// Whether suspects may be coming.
     careful: bool,
     /// Whether no more is to be taken from the queue.
     cancelled: bool,
     subscription: Option<Subscription>,
-}
-
-struct Subscription {
-    url: BrokerUrl,
-    careful: bool,
-    connected: Connected,
-    messages: lapin::Consumer,
+    /// Lends one of its permits to each batch that is in hand.
+    in_hand: Arc<Semaphore>,
 }
 
 impl RabbitMqConsumer {
@@ -60,6 +63,7 @@ impl RabbitMqConsumer {
         urls: Vec<BrokerUrl>,
         topology: Topology,
         prefetch: u16,
+        metrics: ConsumerMetrics,
         check: Check,
     ) -> Self {
         Self {
@@ -67,21 +71,24 @@ impl RabbitMqConsumer {
             next_url: 0,
             topology,
             prefetch,
+            metrics,
             check,
             backoff: Backoff::reconnect(),
-            careful: false,
+            careful: true,
             cancelled: false,
             subscription: None,
+            in_hand: Arc::new(Semaphore::new(BATCHES as usize)),
         }
     }
 
     /// What to take messages from; nothing once the consumer is cancelled and that has come to its end.
     async fn subscribed(&mut self) -> Option<&mut Subscription> {
         let subscription = match self.subscription.take() {
-            Some(subscription) if subscription.careful == self.careful => subscription,
+            Some(subscription) if subscription.careful || !self.careful => subscription,
             Some(other) => {
-                // Gives back what it holds.
-                other.connected.close().await;
+                // What is in hand can only be acknowledged on its own channel. All else is given back.
+                self.nothing_in_hand().await;
+                other.close().await;
                 self.connect().await?
             }
             None => self.connect().await?,
@@ -94,8 +101,11 @@ impl RabbitMqConsumer {
         while !self.cancelled {
             let url = self.urls[self.next_url % self.urls.len()].clone();
             self.next_url = self.next_url.wrapping_add(1);
-            match open(&url, &self.topology, self.prefetch, self.careful).await {
+            let opened = Subscription::open(url, &self.topology, self.prefetch, self.careful).await;
+            self.metrics.connect(Source::Inbox, opened.is_ok());
+            match opened {
                 Ok(subscription) => {
+                    self.careful = subscription.careful;
                     self.backoff.reset();
                     self.check.pass();
                     return Some(subscription);
@@ -110,13 +120,56 @@ impl RabbitMqConsumer {
         None
     }
 
-    async fn lost(&mut self, reason: String) {
+    async fn nothing_in_hand(&self) {
+        let _ = self.in_hand.acquire_many(BATCHES).await;
+    }
+
+    async fn lost(&mut self, kind: ConsumerLoss, reason: String) {
         tracing::warn!(reason, "connection for consuming lost");
+        self.metrics.lost(Source::Inbox, kind);
         self.check.fail(reason);
-        if let Some(subscription) = self.subscription.take() {
-            subscription.connected.close().await;
-        }
+        self.close().await;
         tokio::time::sleep(self.backoff.next_delay()).await;
+    }
+
+    /// Ends carefulness. False if the session is lost over it.
+    async fn relax(&mut self) -> bool {
+        let Some(subscription) = self.subscription.as_mut().filter(|_| !self.cancelled) else { return true };
+        let Err(error) = subscription.relax(&self.topology, self.prefetch).await else { return true };
+        self.lost(ConsumerLoss::Closed, error.to_string()).await;
+        false
+    }
+
+    /// The next message, from a subscription that is as careful as it demands; nothing where there is to be none any more.
+    async fn first(&mut self) -> Option<Message> {
+        loop {
+            if self.careful {
+                // One that stands alone is not waited for while another one is in hand.
+                self.nothing_in_hand().await;
+            }
+            match self.subscribed().await?.next().await {
+                Ok(message) => {
+                    self.careful = is_suspect(&message);
+                    let Some(subscription) = &mut self.subscription else { continue };
+                    if self.careful && !subscription.careful {
+                        continue;
+                    }
+                    if self.careful || self.relax().await {
+                        return Some(message);
+                    }
+                }
+                Err(NoMessage::Silence) => {
+                    self.careful = false;
+                    self.relax().await;
+                }
+                Err(NoMessage::Cancelled) if self.cancelled => return None,
+                Err(NoMessage::Cancelled) => {
+                    let reason = "the broker cancelled the consumer".to_owned();
+                    self.lost(ConsumerLoss::Cancelled, reason).await;
+                }
+                Err(NoMessage::Lost(error)) => self.lost(ConsumerLoss::Closed, error).await,
+            }
+        }
     }
 }
 
@@ -124,100 +177,67 @@ impl RabbitMqConsumer {
 impl Consumer for RabbitMqConsumer {
     async fn receive(&mut self, enough: usize) -> Option<Batch> {
         loop {
-            let first = match self.subscribed().await?.messages.next().await {
-                Some(Ok(message)) => message,
-                Some(Err(error)) => {
-                    self.lost(explain(&error)).await;
-                    continue;
-                }
-                None if self.cancelled => return None,
-                None => {
-                    self.lost("the broker cancelled the consumer".into()).await;
-                    continue;
-                }
-            };
+            let first = self.first().await?;
             let Some(subscription) = &mut self.subscription else { continue };
-            self.careful = is_suspect(&first);
-            if self.careful && !subscription.careful {
-                tracing::warn!("messages came back again and again, taking them one by one");
-                continue;
-            }
             let mut last_tag = first.delivery_tag;
-            let mut deliveries = subscription.unpack(first, &self.topology).await;
-            let mut bytes = size(&deliveries);
-            while deliveries.len() < enough && bytes < ENOUGH_BYTES && !subscription.careful {
-                // An error here is seen again by the next call, after this batch.
-                let Some(Some(Ok(next))) = subscription.messages.next().now_or_never() else { break };
-                if is_suspect(&next) {
-                    self.careful = true;
-                    break;
+            let deliveries = if self.careful {
+                let before = message::delivered_before(&first);
+                tracing::warn!(before, "a message came back again and again, taking it alone");
+                self.metrics.suspect();
+                alone(first, subscription, &self.topology).await
+            } else {
+                let mut deliveries = message::deliveries(first);
+                let mut bytes = size(&deliveries);
+                while deliveries.len() < enough && bytes < ENOUGH_BYTES {
+                    let Some(next) = subscription.next_now() else { break };
+                    if is_suspect(&next) {
+                        self.careful = true;
+                        break;
+                    }
+                    last_tag = next.delivery_tag;
+                    let next = message::deliveries(next);
+                    bytes += size(&next);
+                    deliveries.extend(next);
                 }
-                last_tag = next.delivery_tag;
-                let next = message::deliveries(next);
-                bytes += size(&next);
-                deliveries.extend(next);
-            }
+                deliveries
+            };
             if !deliveries.is_empty() {
-                let channel = subscription.connected.channel.clone();
-                let receipt = Receipt(Box::new(Taken { channel, last_tag }));
-                return Some(Batch { deliveries, receipt });
+                let channel = subscription.channel().clone();
+                let in_hand = self.in_hand.clone().try_acquire_owned().ok();
+                return Some(Batch { deliveries, receipt: Taken { channel, last_tag, in_hand }.into() });
             }
         }
     }
 
     async fn cancel(&mut self) {
         self.cancelled = true;
-        let Some(Subscription { connected, messages, .. }) = &self.subscription else { return };
-        let cancelled = connected.channel.basic_cancel(messages.tag(), BasicCancelOptions::default());
-        if !matches!(timeout(CANCEL_TIMEOUT, cancelled).await, Ok(Ok(()))) {
+        let Some(subscription) = &self.subscription else { return };
+        if subscription.cancel().await.is_err() {
             self.close().await;
         }
     }
 
     async fn close(&mut self) {
         if let Some(subscription) = self.subscription.take() {
-            subscription.connected.close().await;
+            subscription.close().await;
         }
     }
 }
 
-/// Everything up to a message of one session. Its tag means nothing to another session, and to a channel that is gone
-/// nothing can be said.
-struct Taken {
-    channel: Channel,
-    last_tag: DeliveryTag,
-}
-
-#[async_trait]
-impl Acknowledge for Taken {
-    async fn acknowledge(self: Box<Self>) -> Result<(), QueueError> {
-        let options = BasicAckOptions { multiple: true };
-        match timeout(ACKNOWLEDGE_TIMEOUT, self.channel.basic_ack(self.last_tag, options)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(QueueError(explain(&error))),
-            Err(_) => Err(QueueError(format!("no acknowledgement went out within {ACKNOWLEDGE_TIMEOUT:?}"))),
-        }
+/// The deliveries of a suspect; none if they have got messages of their own instead.
+async fn alone(message: Message, subscription: &Subscription, topology: &Topology) -> Vec<Delivery> {
+    let (tag, is_group) = (message.delivery_tag, message::is_group(&message));
+    let deliveries = message::deliveries(message);
+    if !is_group || deliveries.len() == 1 {
+        return deliveries;
     }
-}
-
-impl Subscription {
-    /// The deliveries of a message; none if they have got messages of their own instead.
-    async fn unpack(&self, message: Message, topology: &Topology) -> Vec<Delivery> {
-        let parts = self.careful && message::is_group(&message);
-        let tag = message.delivery_tag;
-        let deliveries = message::deliveries(message);
-        if !parts || deliveries.len() == 1 {
-            return deliveries;
-        }
-        if let Err(error) = split(&self.url, topology, &deliveries).await {
-            tracing::warn!(%error, "cannot split a message, taking it as it is");
-            return deliveries;
-        }
-        let acknowledged = self.connected.channel.basic_ack(tag, BasicAckOptions::default());
-        // If this fails, the session has: the message comes again, and its deliveries are recognised.
-        let _ = timeout(ACKNOWLEDGE_TIMEOUT, acknowledged).await;
-        Vec::new()
+    if let Err(error) = split(&subscription.url, topology, &deliveries).await {
+        tracing::warn!(%error, "cannot split a message, taking it as it is");
+        return deliveries;
     }
+    // If this fails, the session has: the message comes again, and its deliveries are recognised.
+    let _ = acknowledge(subscription.channel(), tag).await;
+    Vec::new()
 }
 
 fn size(deliveries: &[Delivery]) -> usize {
@@ -226,25 +246,4 @@ fn size(deliveries: &[Delivery]) -> usize {
 
 fn is_suspect(message: &Message) -> bool {
     message::delivered_before(message) >= SUSPECT_AFTER
-}
-
-async fn open(
-    url: &BrokerUrl,
-    topology: &Topology,
-    prefetch: u16,
-    careful: bool,
-) -> Result<Subscription, QueueError> {
-    let prefetch = if careful { CAREFUL_PREFETCH } else { prefetch };
-    let connected = Connected::open(url, topology, "clerk-mirror worker").await?;
-    let channel = &connected.channel;
-    let subscribed = async {
-        channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
-        let options = BasicConsumeOptions::default();
-        channel.basic_consume(topology.inbox.as_str().into(), "".into(), options, FieldTable::default()).await
-    };
-    match timeout(SUBSCRIBE_TIMEOUT, subscribed).await {
-        Ok(Ok(messages)) => Ok(Subscription { url: url.clone(), careful, connected, messages }),
-        Ok(Err(error)) => Err(QueueError(format!("{url}: {}", explain(&error)))),
-        Err(_) => Err(QueueError(format!("{url}: no answer within {SUBSCRIBE_TIMEOUT:?}"))),
-    }
 }

@@ -37,7 +37,7 @@ pub struct PublisherMetrics {
 
 /// How the queue is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(in crate::queue) enum State {
     Up,
     Blocked,
     Away,
@@ -45,7 +45,7 @@ pub(super) enum State {
 
 /// Why a connection was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LossKind {
+pub(in crate::queue) enum LossKind {
     Closed,
     PublishFailed,
     Returned,
@@ -75,12 +75,12 @@ impl PublisherMetrics {
     }
 
     /// So many events wait more, or less.
-    pub(super) fn waiting(&self, change: i64) {
+    pub(in crate::queue) fn waiting(&self, change: i64) {
         self.registered.waiting.add(change);
     }
 
     /// A group is handed to the queue.
-    pub(super) fn sent(&self, events: usize) -> Unconfirmed {
+    pub(in crate::queue) fn sent(&self, events: usize) -> Unconfirmed {
         self.registered.group.observe(events as f64);
         self.registered.unconfirmed.add(events as i64);
         Unconfirmed {
@@ -91,21 +91,21 @@ impl PublisherMetrics {
     }
 
     /// A group is durable.
-    pub(super) fn confirmed(&self, unconfirmed: &Unconfirmed) {
+    pub(in crate::queue) fn confirmed(&self, unconfirmed: &Unconfirmed) {
         self.registered.confirm.observe(unconfirmed.since.elapsed().as_secs_f64());
     }
 
-    pub(super) fn state(&self, now: State) {
+    pub(in crate::queue) fn state(&self, now: State) {
         for (state, gauge) in &self.states {
             gauge.set((*state == now).into());
         }
     }
 
-    pub(super) fn connect(&self, connected: bool) {
+    pub(in crate::queue) fn connect(&self, connected: bool) {
         if connected { self.connected.inc() } else { self.failed.inc() }
     }
 
-    pub(super) fn lost(&self, kind: LossKind) {
+    pub(in crate::queue) fn lost(&self, kind: LossKind) {
         if let Some((_, counter)) = self.losses.iter().find(|(known, _)| *known == kind) {
             counter.inc();
         }
@@ -114,7 +114,7 @@ impl PublisherMetrics {
 
 /// The events of one group, counted as unconfirmed until this is dropped.
 #[derive(Debug)]
-pub(super) struct Unconfirmed {
+pub(in crate::queue) struct Unconfirmed {
     gauge: IntGauge,
     events: i64,
     since: Instant,

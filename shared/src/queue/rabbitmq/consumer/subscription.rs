@@ -1,0 +1,132 @@
+//! A subscription to the inbox: what the broker sends of it, and how much at once.
+
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt};
+use lapin::{
+    Channel, Consumer,
+    message::Delivery as Message,
+    options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
+    types::FieldTable,
+};
+use tokio::time::timeout;
+
+use super::CAREFUL_FOR;
+use crate::queue::{
+    QueueError,
+    rabbitmq::{BrokerUrl, Connected, Topology, explain},
+};
+
+const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
+const CAREFUL_PREFETCH: u16 = 1;
+
+/// A connection that messages come on.
+pub(super) struct Subscription {
+    pub(super) url: BrokerUrl,
+    /// Whether one message comes at a time.
+    pub(super) careful: bool,
+    connected: Connected,
+    messages: Consumer,
+}
+
+/// Why no message comes.
+pub(super) enum NoMessage {
+    /// There is nothing to be careful about.
+    Silence,
+    /// The broker, or this process, has cancelled the consumer.
+    Cancelled,
+    /// The session is lost.
+    Lost(String),
+}
+
+impl Subscription {
+    /// Subscribes; not carefully where nothing waits.
+    pub(super) async fn open(
+        url: BrokerUrl,
+        topology: &Topology,
+        prefetch: u16,
+        careful: bool,
+    ) -> Result<Self, QueueError> {
+        let connected = Connected::open(&url, topology, "clerk-mirror worker").await?;
+        let subscribed = async {
+            let careful = careful && topology.waiting(&connected.channel).await?.inbox > 0;
+            let prefetch = if careful { CAREFUL_PREFETCH } else { prefetch };
+            Ok((careful, consume(&connected.channel, topology, prefetch).await?))
+        };
+        let (careful, messages) = in_time(&url, subscribed).await?;
+        Ok(Self { url, careful, connected, messages })
+    }
+
+    /// Lets as many messages come as are allowed. On the same channel, so that what is in hand can still be acknowledged.
+    ///
+    /// Nothing may have come besides that: it does not if this is called before the message in hand is acknowledged.
+    pub(super) async fn relax(&mut self, topology: &Topology, prefetch: u16) -> Result<(), QueueError> {
+        if !self.careful {
+            return Ok(());
+        }
+        let channel = &self.connected.channel;
+        let relaxed = async {
+            channel.basic_cancel(self.messages.tag(), BasicCancelOptions::default()).await?;
+            consume(channel, topology, prefetch).await
+        };
+        self.messages = in_time(&self.url, relaxed).await?;
+        self.careful = false;
+        Ok(())
+    }
+
+    /// Waits for a message.
+    pub(super) async fn next(&mut self) -> Result<Message, NoMessage> {
+        let next = self.messages.next();
+        let next = if self.careful {
+            let Ok(next) = timeout(CAREFUL_FOR, next).await else { return Err(NoMessage::Silence) };
+            next
+        } else {
+            next.await
+        };
+        match next {
+            Some(Ok(message)) => Ok(message),
+            Some(Err(error)) => Err(NoMessage::Lost(explain(&error))),
+            None => Err(NoMessage::Cancelled),
+        }
+    }
+
+    /// What has come already. An error is seen again by [`Subscription::next`].
+    pub(super) fn next_now(&mut self) -> Option<Message> {
+        self.messages.next().now_or_never()??.ok()
+    }
+
+    /// Lets nothing more come; what has come already is still there.
+    pub(super) async fn cancel(&self) -> Result<(), QueueError> {
+        let channel = &self.connected.channel;
+        let cancelled = channel.basic_cancel(self.messages.tag(), BasicCancelOptions::default());
+        match timeout(CANCEL_TIMEOUT, cancelled).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(QueueError(explain(&error))),
+            Err(_) => Err(QueueError(format!("no answer within {CANCEL_TIMEOUT:?}"))),
+        }
+    }
+
+    pub(super) fn channel(&self) -> &Channel {
+        &self.connected.channel
+    }
+
+    /// Gives back what has come and was not acknowledged.
+    pub(super) async fn close(self) {
+        self.connected.close().await;
+    }
+}
+
+async fn consume(channel: &Channel, topology: &Topology, prefetch: u16) -> lapin::Result<Consumer> {
+    channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
+    let options = BasicConsumeOptions::default();
+    channel.basic_consume(topology.inbox.as_str().into(), "".into(), options, FieldTable::default()).await
+}
+
+async fn in_time<T>(url: &BrokerUrl, work: impl Future<Output = lapin::Result<T>>) -> Result<T, QueueError> {
+    match timeout(SUBSCRIBE_TIMEOUT, work).await {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) => Err(QueueError(format!("{url}: {}", explain(&error)))),
+        Err(_) => Err(QueueError(format!("{url}: no answer within {SUBSCRIBE_TIMEOUT:?}"))),
+    }
+}
