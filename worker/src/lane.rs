@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// While the database is away, consumption pauses and the batch in hand is tried again after these waits.
-const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
+const RETRY: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(1));
 
 /// What a lane works with.
 pub(crate) struct Lane {

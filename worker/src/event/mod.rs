@@ -15,12 +15,13 @@ mod time;
 pub use decode::{Policy, Redacted};
 pub(crate) use erasure::without_person;
 pub use kind::{Kind, Table};
+pub(crate) use text::ascii;
 pub use time::Millis;
 
 use std::borrow::Cow;
 
 /// One delivery, decoded and redacted: everything the store needs to account for it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Entry<'a> {
     /// The message id Svix gave the event; the same on every delivery of it.
     pub svix_id: Cow<'a, str>,
@@ -43,7 +44,7 @@ pub struct Entry<'a> {
 }
 
 /// What is to be done with a delivery.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Verdict<'a> {
     /// Merge it into a mirror table.
     Mirror(Change<'a>),

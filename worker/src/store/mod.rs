@@ -3,15 +3,18 @@
 mod batch;
 mod erasure;
 mod error;
+mod findings;
 mod ledger;
 mod migrate;
 mod postgres;
 mod sqlite;
 mod stats;
+mod trial;
 mod upkeep;
 
 pub use erasure::{Erased, Erasure};
-pub use error::{OpenError, StoreError};
+pub use error::{Fault, OpenError, StoreError};
+pub use findings::Findings;
 pub use ledger::{EventFilter, LedgerRow, Outcome};
 pub use stats::{Stats, TableStats};
 pub use upkeep::{Postponed, Upkeep};
@@ -20,7 +23,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::{Entry, Millis, Table};
+use crate::event::{Entry, Millis};
 
 /// The mirror and the ledger. Every call blocks until the database has answered.
 pub trait Store: Send + Sync {
@@ -34,8 +37,9 @@ pub trait Store: Send + Sync {
     /// Applies a batch in one transaction; returns an outcome for each entry, in their order.
     fn apply(&self, entries: &[Entry<'_>]) -> Result<Vec<Outcome>, StoreError>;
 
-    /// Merges nothing into a table: fails if and only if merging fails whatever the data.
-    fn probe(&self, table: Table) -> Result<(), StoreError>;
+    /// Tries the entries one after the other, changing nothing; says of each what the database has against it. Any
+    /// error means that the fault is not in the data.
+    fn examine(&self, entries: &[Entry<'_>]) -> Result<Vec<Findings>, StoreError>;
 
     /// Removes a deleted user's personal data from mirror and ledger. The deletion stays, and nothing that arrives
     /// later brings the rest back.

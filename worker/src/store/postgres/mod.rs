@@ -1,5 +1,6 @@
 //! The store in PostgreSQL, in the schema `clerk`.
 
+mod diagnosis;
 mod erasure;
 mod partitions;
 mod queries;
@@ -8,19 +9,22 @@ mod upkeep;
 mod url;
 
 use std::collections::HashSet;
+use std::slice;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use diesel::connection::SimpleConnection;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::r2d2::{self, ConnectionManager, CustomizeConnection, NopErrorHandler, Pool, PooledConnection};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
-use super::error::{OpenError, StoreError};
+use super::error::{Fault, OpenError, StoreError};
+use super::trial::undone;
 use super::{
-    Erasure, EventFilter, LedgerRow, Outcome, Stats, Store, StoreOptions, Upkeep, erasure as erasing, migrate,
+    Erasure, EventFilter, Findings, LedgerRow, Outcome, Stats, Store, StoreOptions, Upkeep, erasure as erasing, migrate,
 };
 use crate::event::{Entry, Millis, Table};
-use crate::store::batch::{self, Moved, Record, Row, Transaction};
+use crate::store::batch::{self, Erased, Moved, Record, Row, Transaction, Trial};
 use erasure::PgSession;
 use queries::{ErasedIds, Ledger, Merge, webhook_events};
 
@@ -29,10 +33,21 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres
 /// Keeps two processes from migrating at once; any number would do that nobody else locks.
 const MIGRATION_LOCK: i64 = 0x636c_6572_6b6d_6972;
 
+/// While connecting fails, the pool tries again at least this often twice over.
+const RECONNECT: Duration = Duration::from_secs(1);
+
+type Pooled = PooledConnection<ConnectionManager<PgConnection>>;
+
 pub(super) struct PostgresStore {
     pool: Pool<ConnectionManager<PgConnection>>,
+    acquire_timeout: Duration,
     statement_timeout: Duration,
+    /// How often a connection was lost. Those made before the last time have probably gone with it.
+    losses: AtomicU64,
 }
+
+/// The losses there had been when a connection was last known to work.
+struct SoundAfter(u64);
 
 impl PostgresStore {
     pub(super) fn open(url: &str, options: &StoreOptions) -> Result<Self, OpenError> {
@@ -41,25 +56,66 @@ impl PostgresStore {
             .max_size(options.connections.get())
             .min_idle(Some(0))
             .test_on_check_out(false)
-            .connection_timeout(options.acquire_timeout)
+            // The pool's own waits between attempts to connect grow up to half of this.
+            .connection_timeout(RECONNECT)
             .connection_customizer(Box::new(Session { statement_timeout: options.statement_timeout }))
             .error_handler(Box::new(NopErrorHandler))
             .build_unchecked(manager);
-        Ok(Self { pool, statement_timeout: options.statement_timeout })
+        Ok(Self {
+            pool,
+            acquire_timeout: options.acquire_timeout,
+            statement_timeout: options.statement_timeout,
+            losses: AtomicU64::new(0),
+        })
     }
 
-    fn connection(&self) -> Result<PooledConnection<ConnectionManager<PgConnection>>, StoreError> {
-        Ok(self.pool.get()?)
+    /// A connection; one that another was lost after is tested first, so that the restart of a server costs one failed
+    /// batch and not one for each connection.
+    fn connection(&self) -> Result<Pooled, StoreError> {
+        loop {
+            let mut connection = self.pool.get_timeout(self.acquire_timeout)?;
+            let losses = self.losses.load(Ordering::Relaxed);
+            let known = Pooled::extensions(&connection).get::<SoundAfter>();
+            let sound = known.is_none_or(|SoundAfter(before)| *before == losses);
+            if sound || connection.batch_execute("SELECT 1").is_ok() {
+                Pooled::extensions_mut(&mut connection).insert(SoundAfter(losses));
+                return Ok(connection);
+            }
+            discard(&mut connection);
+        }
+    }
+
+    /// Runs something on a connection, and takes note if that is lost.
+    fn with_connection<T>(
+        &self,
+        work: impl FnOnce(&mut PgConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut connection = self.connection()?;
+        let result = work(&mut connection);
+        if result.as_ref().is_err_and(StoreError::lost_connection) {
+            self.losses.fetch_add(1, Ordering::Relaxed);
+            discard(&mut connection);
+        }
+        result
     }
 
     fn transaction<T>(
         &self,
         work: impl FnOnce(&mut PgTransaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.connection()?.transaction(|connection| {
-            work(&mut PgTransaction { connection, statement_timeout: self.statement_timeout })
+        self.with_connection(|connection| {
+            connection.transaction(|connection| work(&mut self.within(connection)))
         })
     }
+
+    fn within<'a>(&self, connection: &'a mut PgConnection) -> PgTransaction<'a> {
+        PgTransaction { connection, statement_timeout: self.statement_timeout }
+    }
+}
+
+/// Keeps the pool from handing a connection out again.
+fn discard(connection: &mut PgConnection) {
+    AnsiTransactionManager::transaction_manager_status_mut(connection).set_in_error();
 }
 
 impl Store for PostgresStore {
@@ -83,16 +139,22 @@ impl Store for PostgresStore {
     }
 
     fn ping(&self) -> Result<(), StoreError> {
-        self.connection()?.batch_execute("SELECT 1")?;
-        Ok(())
+        self.with_connection(|connection| Ok(connection.batch_execute("SELECT 1")?))
     }
 
     fn apply(&self, entries: &[Entry<'_>]) -> Result<Vec<Outcome>, StoreError> {
         self.transaction(|transaction| batch::apply(transaction, entries))
     }
 
-    fn probe(&self, table: Table) -> Result<(), StoreError> {
-        self.transaction(|transaction| transaction.merge(table, &[]).map(drop))
+    fn examine(&self, entries: &[Entry<'_>]) -> Result<Vec<Findings>, StoreError> {
+        let findings = self.with_connection(|connection| {
+            undone(connection, |connection| {
+                // What a trigger would say at the commit it says at the statement.
+                connection.batch_execute("SET CONSTRAINTS ALL IMMEDIATE")?;
+                batch::examine(&mut self.within(connection), entries)
+            })
+        });
+        findings.map_err(StoreError::into_retryable)
     }
 
     fn erase(&self, user_id: &str) -> Result<Erasure, StoreError> {
@@ -155,14 +217,28 @@ impl PgTransaction<'_> {
         statement(self.connection)
             .map_err(|error| StoreError::from(error).after(start.elapsed(), self.statement_timeout))
     }
+
+    /// Whether a statement runs; nothing remains of one that does not.
+    fn runs<T>(
+        &mut self,
+        statement: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<bool, StoreError> {
+        match self.run(|connection| connection.transaction(statement)) {
+            Ok(_) => Ok(true),
+            Err(StoreError::Suspect(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
 }
 
-impl Transaction for PgTransaction<'_> {
+impl Erased for PgTransaction<'_> {
     fn erased(&mut self, ids: &[&str]) -> Result<HashSet<String>, StoreError> {
         let erased: Vec<String> = self.run(|connection| ErasedIds { ids }.load(connection))?;
         Ok(HashSet::from_iter(erased))
     }
+}
 
+impl Transaction for PgTransaction<'_> {
     fn merge(&mut self, table: Table, rows: &[Row<'_>]) -> Result<Vec<Moved>, StoreError> {
         let moved = self.run(|connection| Merge::new(table, rows).load(connection))?;
         Ok(moved.into_iter().map(queries::moved).collect())
@@ -170,6 +246,24 @@ impl Transaction for PgTransaction<'_> {
 
     fn record(&mut self, records: &[Record<'_>]) -> Result<Vec<String>, StoreError> {
         self.run(|connection| Ledger::new(records).load(connection))
+    }
+}
+
+impl Trial for PgTransaction<'_> {
+    fn merges(&mut self, table: Table, rows: &[Row<'_>]) -> Result<bool, StoreError> {
+        self.runs(|connection| Merge::new(table, rows).execute(connection))
+    }
+
+    fn records(&mut self, records: &[Record<'_>]) -> Result<bool, StoreError> {
+        self.runs(|connection| Ledger::new(records).execute(connection))
+    }
+
+    fn merge_fault(&mut self, table: Table, row: &Row<'_>) -> Result<Option<Fault>, StoreError> {
+        diagnosis::diagnose(self.connection, &Merge::new(table, slice::from_ref(row)))
+    }
+
+    fn record_fault(&mut self, record: &Record<'_>) -> Result<Option<Fault>, StoreError> {
+        diagnosis::diagnose(self.connection, &Ledger::new(slice::from_ref(record)))
     }
 }
 
