@@ -5,6 +5,7 @@ mod counting;
 mod database;
 mod erasing;
 mod events;
+mod faults;
 mod partitions;
 mod postgres;
 mod provisioning;

@@ -36,6 +36,10 @@ impl Postgres {
         database
     }
 
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     pub fn connection(&self) -> PgConnection {
         let mut connection = PgConnection::establish(&self.url).unwrap();
         connection.batch_execute("SET search_path = clerk").unwrap();
