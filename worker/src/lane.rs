@@ -10,7 +10,7 @@ use shared::{
     lifecycle::Backoff,
     queue::{Batch, Consumer},
 };
-use tokio::task::JoinError;
+use tokio::{sync::Notify, task::JoinError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -81,15 +81,22 @@ pub(crate) struct Applier {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) policy: Policy,
     pub(crate) metrics: Metrics,
+    /// Told when connections have been given up.
+    pub(crate) given_up: Notify,
 }
 
 impl Applier {
-    /// Decoding and the database both block: they run beside the runtime's own threads.
+    /// Decoding and the database both block: they run beside the runtime's own threads. One that waits for an answer
+    /// that never comes is left to itself: whatever it still does, to apply the batch once more does no harm.
     async fn apply_blocking(
         self: Arc<Self>,
         deliveries: Arc<[Delivery]>,
     ) -> Result<Result<(), StoreError>, JoinError> {
-        tokio::task::spawn_blocking(move || self.apply(&deliveries)).await
+        let applier = self.clone();
+        tokio::select! {
+            applied = tokio::task::spawn_blocking(move || applier.apply(&deliveries)) => applied,
+            () = self.given_up.notified() => Ok(Err(StoreError::Silent)),
+        }
     }
 
     fn apply(&self, deliveries: &[Delivery]) -> Result<(), StoreError> {

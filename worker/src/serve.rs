@@ -7,7 +7,7 @@ use shared::{
     program,
     queue::open_consumer,
 };
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{sync::Notify, task::JoinSet, time::timeout};
 
 use crate::{
     config::{Config, Migrate},
@@ -34,7 +34,12 @@ async fn run(config: Config, process: Process, database: Check) -> Result<(), pr
         return Ok(());
     }
     let upkeep = keep_up(config.store.clone(), config.keeping, metrics.clone(), process.shutdown.clone());
-    let applier = Arc::new(Applier { store: config.store.clone(), policy: config.policy.clone(), metrics });
+    let applier = Arc::new(Applier {
+        store: config.store.clone(),
+        policy: config.policy.clone(),
+        metrics,
+        given_up: Notify::new(),
+    });
 
     let mut lanes = JoinSet::new();
     for number in 1..=config.lanes {
@@ -61,7 +66,7 @@ async fn run(config: Config, process: Process, database: Check) -> Result<(), pr
     };
     tokio::select! {
         finished = finished => finished,
-        _ = async { tokio::join!(probe(&config.store, &database), upkeep) } => Ok(()),
+        _ = async { tokio::join!(probe(&applier, &database), upkeep) } => Ok(()),
     }
 }
 
@@ -94,10 +99,14 @@ async fn migrated(
     }
 }
 
-/// Keeps `database` true to whether the database answers.
-async fn probe(store: &Arc<dyn Store>, database: &Check) {
+/// Keeps `database` true to whether the database answers, and lets no lane wait for ever for an answer.
+async fn probe(applier: &Applier, database: &Check) {
     loop {
-        let store = store.clone();
+        if applier.store.give_up_silent() {
+            tracing::warn!("the database does not answer, giving up the connections there are");
+            applier.given_up.notify_waiters();
+        }
+        let store = applier.store.clone();
         let ping = tokio::task::spawn_blocking(move || store.ping());
         match timeout(PROBE_TIMEOUT, ping).await {
             Ok(Ok(Ok(()))) => database.pass(),

@@ -21,8 +21,7 @@ fn start(hint: &str, settings: &[(&str, &str)]) -> (Proxy, Trial) {
 fn cut() {
     let (proxy, trial) = start("faults_cut", &[]);
     for _ in 0..3 {
-        proxy.cut();
-        trial.until_retried(1.0);
+        trial.until_retried(1.0, || proxy.cut());
         proxy.restore();
         trial.until_recovered();
     }
@@ -37,6 +36,17 @@ fn frozen_and_thawed() {
         // The fault itself lasts so long.
         thread::sleep(Duration::from_secs(2));
         proxy.thaw();
+        trial.until_recovered();
+    }
+    trial.finish();
+}
+
+/// The other end goes without a word, and something in between keeps the connection open.
+#[test]
+fn half_open() {
+    let (proxy, trial) = start("faults_half_open", &[("STATEMENT_TIMEOUT", "1s")]);
+    for _ in 0..2 {
+        trial.until_retried(1.0, || proxy.strand());
         trial.until_recovered();
     }
     trial.finish();

@@ -30,8 +30,7 @@ fn killed_and_started_again() {
     let mut server = Postgres::start(Durability::Full).unwrap();
     let trial = Trial::start(on(&server, "faults_killed"), &[]);
     for _ in 0..2 {
-        server.kill9();
-        trial.until_retried(1.0);
+        trial.until_retried(1.0, || server.kill9());
         server.restart().unwrap();
         trial.until_recovered();
     }
@@ -56,8 +55,7 @@ fn a_lock_is_held_for_longer_than_a_statement_may_take() {
     let mut other = Mirror::open(&backends.database_url);
     let trial = Trial::start(backends, &[("STATEMENT_TIMEOUT", "300ms")]);
     for table in ["users", "webhook_events"] {
-        other.execute(&format!("BEGIN; LOCK TABLE clerk.{table}"));
-        trial.until_retried(4.0);
+        trial.until_retried(4.0, || other.execute(&format!("BEGIN; LOCK TABLE clerk.{table}")));
         other.execute("COMMIT");
         trial.until_recovered();
     }
@@ -126,8 +124,7 @@ fn a_primary_that_turns_read_only() {
         psql(&url, "SELECT pg_reload_conf()");
     };
     let trial = Trial::start(backends, &[]);
-    read_only("on");
-    trial.until_retried(4.0);
+    trial.until_retried(4.0, || read_only("on"));
     read_only("off");
     trial.until_recovered();
     trial.finish();
@@ -144,8 +141,7 @@ fn a_full_disk() {
     psql(server.url(), &format!("ALTER DATABASE {name} SET TABLESPACE small"));
     let trial = Trial::start(backends, &[]);
     for _ in 0..2 {
-        disk.fill().unwrap();
-        trial.until_retried(4.0);
+        trial.until_retried(4.0, || disk.fill().unwrap());
         disk.free().unwrap();
         trial.until_recovered();
     }

@@ -13,8 +13,7 @@ fn the_file_is_locked_by_another_writer() {
     let backends = Backends::new(Queue::RabbitMq, Database::Sqlite, "faults_sqlite_locked");
     let mut other = Mirror::open(&backends.database_url);
     let trial = Trial::start(backends, &[]);
-    other.execute("BEGIN IMMEDIATE");
-    trial.until_retried(1.0);
+    trial.until_retried(1.0, || other.execute("BEGIN IMMEDIATE"));
     other.execute("COMMIT");
     trial.until_recovered();
     trial.finish();
@@ -27,8 +26,7 @@ fn a_full_disk() {
     let database_url = format!("sqlite:{}", disk.folder().join("mirror.db").display());
     let trial = Trial::start(Backends { database_url, ..backends }, &[]);
     for _ in 0..2 {
-        disk.fill().unwrap();
-        trial.until_retried(4.0);
+        trial.until_retried(4.0, || disk.fill().unwrap());
         disk.free().unwrap();
         trial.until_recovered();
     }

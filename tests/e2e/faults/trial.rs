@@ -64,11 +64,12 @@ impl Trial {
         wait_until("events are accepted", PATIENCE, || self.sender.tally().accepted >= events);
     }
 
-    /// Waits until the worker has found so many times more that the database cannot take a batch now.
+    /// Does something, and waits until the worker has found so many times that the database cannot take a batch.
     #[track_caller]
-    pub fn until_retried(&self, times: f64) {
+    pub fn until_retried(&self, times: f64, disturb: impl FnOnce()) {
         let retries = || metric(self.worker.admin, RETRIES).expect("the worker counts retries");
         let before = retries();
+        disturb();
         wait_until("the worker tries again", PATIENCE, || retries() >= before + times);
     }
 

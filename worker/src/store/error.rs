@@ -30,6 +30,9 @@ pub enum StoreError {
     /// No connection was to be had.
     #[error("cannot connect to the database: {0}")]
     Connect(#[source] PoolError),
+    /// An answer is overdue that the database would have given by now.
+    #[error("no answer from the database")]
+    Silent,
     /// The fault is not in the data: the same call may succeed later.
     #[error("{0}")]
     Retry(#[source] DieselError),
@@ -48,7 +51,7 @@ impl StoreError {
     /// Whether the same call may succeed later, with the same data.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Connect(_) | Self::Retry(_) | Self::Elsewhere(_) => true,
+            Self::Connect(_) | Self::Silent | Self::Retry(_) | Self::Elsewhere(_) => true,
             Self::Suspect(_) | Self::Migration(_) => false,
         }
     }

@@ -34,6 +34,12 @@ pub trait Store: Send + Sync {
     /// Whether the database answers.
     fn ping(&self) -> Result<(), StoreError>;
 
+    /// Gives up connections on which an answer is overdue that the database would have given by now; whether there were
+    /// any. Calls that wait for one may wait for ever; whoever made them had better not.
+    fn give_up_silent(&self) -> bool {
+        false
+    }
+
     /// Applies a batch in one transaction; returns an outcome for each entry, in their order.
     fn apply(&self, entries: &[Entry<'_>]) -> Result<Vec<Outcome>, StoreError>;
 

@@ -7,10 +7,12 @@ mod queries;
 mod stats;
 mod upkeep;
 mod url;
+mod vigil;
 
 use std::collections::HashSet;
 use std::slice;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
@@ -27,6 +29,7 @@ use crate::event::{Entry, Millis, Table};
 use crate::store::batch::{self, Erased, Moved, Record, Row, Transaction, Trial};
 use erasure::PgSession;
 use queries::{ErasedIds, Ledger, Merge, webhook_events};
+use vigil::{Call, Vigil};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
@@ -36,12 +39,18 @@ const MIGRATION_LOCK: i64 = 0x636c_6572_6b6d_6972;
 /// While connecting fails, the pool tries again at least this often twice over.
 const RECONNECT: Duration = Duration::from_secs(1);
 
-type Pooled = PooledConnection<ConnectionManager<PgConnection>>;
+/// The server itself ends a statement after its timeout; that answer has so long to get here.
+const GRACE: Duration = Duration::from_secs(5);
+
+type Manager = ConnectionManager<PgConnection>;
+type Pooled = PooledConnection<Manager>;
 
 pub(super) struct PostgresStore {
-    pool: Pool<ConnectionManager<PgConnection>>,
-    acquire_timeout: Duration,
-    statement_timeout: Duration,
+    url: String,
+    options: StoreOptions,
+    /// Replaced when its connections are given up.
+    pool: RwLock<Pool<Manager>>,
+    vigil: Arc<Vigil>,
     /// How often a connection was lost. Those made before the last time have probably gone with it.
     losses: AtomicU64,
 }
@@ -51,20 +60,13 @@ struct SoundAfter(u64);
 
 impl PostgresStore {
     pub(super) fn open(url: &str, options: &StoreOptions) -> Result<Self, OpenError> {
-        let manager = ConnectionManager::new(url::with_defaults(url)?);
-        let pool = Pool::builder()
-            .max_size(options.connections.get())
-            .min_idle(Some(0))
-            .test_on_check_out(false)
-            // The pool's own waits between attempts to connect grow up to half of this.
-            .connection_timeout(RECONNECT)
-            .connection_customizer(Box::new(Session { statement_timeout: options.statement_timeout }))
-            .error_handler(Box::new(NopErrorHandler))
-            .build_unchecked(manager);
+        let url = url::with_defaults(url)?;
+        let vigil = Arc::default();
         Ok(Self {
-            pool,
-            acquire_timeout: options.acquire_timeout,
-            statement_timeout: options.statement_timeout,
+            pool: RwLock::new(pool(&url, options, &vigil)),
+            url,
+            options: options.clone(),
+            vigil,
             losses: AtomicU64::new(0),
         })
     }
@@ -73,11 +75,12 @@ impl PostgresStore {
     /// batch and not one for each connection.
     fn connection(&self) -> Result<Pooled, StoreError> {
         loop {
-            let mut connection = self.pool.get_timeout(self.acquire_timeout)?;
+            let pool = self.pool.read().unwrap_or_else(PoisonError::into_inner).clone();
+            let mut connection = pool.get_timeout(self.options.acquire_timeout)?;
             let losses = self.losses.load(Ordering::Relaxed);
             let known = Pooled::extensions(&connection).get::<SoundAfter>();
             let sound = known.is_none_or(|SoundAfter(before)| *before == losses);
-            if sound || connection.batch_execute("SELECT 1").is_ok() {
+            if sound || self.answers(&mut connection) {
                 Pooled::extensions_mut(&mut connection).insert(SoundAfter(losses));
                 return Ok(connection);
             }
@@ -85,13 +88,19 @@ impl PostgresStore {
         }
     }
 
-    /// Runs something on a connection, and takes note if that is lost.
+    fn answers(&self, connection: &mut PgConnection) -> bool {
+        let _call = self.vigil.begin();
+        connection.batch_execute("SELECT 1").is_ok()
+    }
+
+    /// Runs something on a connection under watch, and takes note if that is lost.
     fn with_connection<T>(
         &self,
-        work: impl FnOnce(&mut PgConnection) -> Result<T, StoreError>,
+        work: impl FnOnce(&mut PgConnection, &Call<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let mut connection = self.connection()?;
-        let result = work(&mut connection);
+        let call = self.vigil.begin();
+        let result = work(&mut connection, &call);
         if result.as_ref().is_err_and(StoreError::lost_connection) {
             self.losses.fetch_add(1, Ordering::Relaxed);
             discard(&mut connection);
@@ -103,14 +112,27 @@ impl PostgresStore {
         &self,
         work: impl FnOnce(&mut PgTransaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.with_connection(|connection| {
-            connection.transaction(|connection| work(&mut self.within(connection)))
+        self.with_connection(|connection, call| {
+            connection.transaction(|connection| work(&mut self.within(connection, call)))
         })
     }
 
-    fn within<'a>(&self, connection: &'a mut PgConnection) -> PgTransaction<'a> {
-        PgTransaction { connection, statement_timeout: self.statement_timeout }
+    fn within<'a>(&self, connection: &'a mut PgConnection, call: &'a Call<'a>) -> PgTransaction<'a> {
+        PgTransaction { connection, call, statement_timeout: self.options.statement_timeout }
     }
+}
+
+fn pool(url: &str, options: &StoreOptions, vigil: &Arc<Vigil>) -> Pool<Manager> {
+    let session = Session { statement_timeout: options.statement_timeout, vigil: vigil.clone() };
+    Pool::builder()
+        .max_size(options.connections.get())
+        .min_idle(Some(0))
+        .test_on_check_out(false)
+        // The pool's own waits between attempts to connect grow up to half of this.
+        .connection_timeout(RECONNECT)
+        .connection_customizer(Box::new(session))
+        .error_handler(Box::new(NopErrorHandler))
+        .build_unchecked(Manager::new(url))
 }
 
 /// Keeps the pool from handing a connection out again.
@@ -139,7 +161,17 @@ impl Store for PostgresStore {
     }
 
     fn ping(&self) -> Result<(), StoreError> {
-        self.with_connection(|connection| Ok(connection.batch_execute("SELECT 1")?))
+        self.with_connection(|connection, _| Ok(connection.batch_execute("SELECT 1")?))
+    }
+
+    fn give_up_silent(&self) -> bool {
+        let given_up = self.vigil.give_up(self.options.statement_timeout + GRACE);
+        if given_up {
+            // The connections in use go with the calls that use them, should these ever end.
+            *self.pool.write().unwrap_or_else(PoisonError::into_inner) =
+                pool(&self.url, &self.options, &self.vigil);
+        }
+        given_up
     }
 
     fn apply(&self, entries: &[Entry<'_>]) -> Result<Vec<Outcome>, StoreError> {
@@ -147,11 +179,11 @@ impl Store for PostgresStore {
     }
 
     fn examine(&self, entries: &[Entry<'_>]) -> Result<Vec<Findings>, StoreError> {
-        let findings = self.with_connection(|connection| {
+        let findings = self.with_connection(|connection, call| {
             undone(connection, |connection| {
                 // What a trigger would say at the commit it says at the statement.
                 connection.batch_execute("SET CONSTRAINTS ALL IMMEDIATE")?;
-                batch::examine(&mut self.within(connection), entries)
+                batch::examine(&mut self.within(connection, call), entries)
             })
         });
         findings.map_err(StoreError::into_retryable)
@@ -205,6 +237,7 @@ impl Store for PostgresStore {
 
 struct PgTransaction<'a> {
     connection: &'a mut PgConnection,
+    call: &'a Call<'a>,
     statement_timeout: Duration,
 }
 
@@ -214,8 +247,9 @@ impl PgTransaction<'_> {
         statement: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
     ) -> Result<T, StoreError> {
         let start = Instant::now();
-        statement(self.connection)
-            .map_err(|error| StoreError::from(error).after(start.elapsed(), self.statement_timeout))
+        let result = statement(self.connection);
+        self.call.heard();
+        result.map_err(|error| StoreError::from(error).after(start.elapsed(), self.statement_timeout))
     }
 
     /// Whether a statement runs; nothing remains of one that does not.
@@ -270,14 +304,22 @@ impl Trial for PgTransaction<'_> {
 #[derive(Debug)]
 struct Session {
     statement_timeout: Duration,
+    vigil: Arc<Vigil>,
 }
 
 impl CustomizeConnection<PgConnection, r2d2::Error> for Session {
     fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), r2d2::Error> {
-        // Waiting for a lock must end as a statement timeout, which is known not to be a fault in the data.
+        // Waiting for a lock must end as a statement timeout, which is known not to be a fault in the data. The rest
+        // is for the server to end this session when we are gone without its knowing: until then nobody else gets past
+        // the rows it has locked.
         let timeout = self.statement_timeout.as_millis();
+        let _call = self.vigil.begin();
         connection
-            .batch_execute(&format!("SET statement_timeout = {timeout}; SET lock_timeout = 0;"))
+            .batch_execute(&format!(
+                "SET statement_timeout = {timeout}; SET lock_timeout = 0; \
+                 SET idle_in_transaction_session_timeout = {timeout}; \
+                 SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;"
+            ))
             .map_err(r2d2::Error::QueryError)
     }
 }
