@@ -6,13 +6,13 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use crate::account::Account;
 use crate::guardian::guardian;
 use crate::locate::folder_of;
 use crate::process::{Process, Program};
-use crate::{free_port, unique};
+use crate::{free_port, unique, wait_until};
 
 const START_DEADLINE: Duration = Duration::from_secs(60);
 
@@ -116,13 +116,16 @@ impl Postgres {
     /// If this is an existing server.
     pub fn kill9(&mut self) {
         let process = &mut self.private().process;
-        // One that served a client would otherwise keep the server from starting again for as long as it takes to see
-        // that it is alone.
+        // Halted, it has no more children than these. One that is left keeps the server from starting again.
+        process.halt();
         let children = children(process.pid());
         process.kill9();
-        for child in children {
+        for &child in &children {
             let _ = kill_process(child, Signal::KILL);
         }
+        wait_until("all processes are gone", START_DEADLINE, || {
+            children.iter().all(|&child| test_kill_process(child).is_err())
+        });
     }
 
     /// Stops a private server as an operator does: clients are sent away, what is under way is rolled back.
