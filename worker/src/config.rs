@@ -91,8 +91,7 @@ impl DatabaseArgs {
             statement_timeout: self.statement_timeout,
             ..StoreOptions::default()
         };
-        store::open(url, &options)
-            .map_err(|error| ConfigError(format!("DATABASE_URL: {error}")))
+        store::open(url, &options).map_err(|error| ConfigError(format!("DATABASE_URL: {error}")))
     }
 }
 

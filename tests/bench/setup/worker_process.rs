@@ -28,11 +28,23 @@ pub struct WorkerProcess {
 pub struct Done {
     pub events: usize,
     pub batches: usize,
+    /// How often the database could not take a batch.
+    pub retries: usize,
 }
 
 impl WorkerProcess {
     /// Starts one.
     pub fn start(inbox: &Inbox<'_>, database_url: &str, lanes: usize) -> Self {
+        Self::start_with(inbox, database_url, lanes, &[])
+    }
+
+    /// Starts one with more settings.
+    pub fn start_with(
+        inbox: &Inbox<'_>,
+        database_url: &str,
+        lanes: usize,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let admin = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let variables = [
             ("QUEUE_URL", inbox.broker.url()),
@@ -43,6 +55,7 @@ impl WorkerProcess {
             ("BATCH", &BATCH.to_string()),
             ("ADMIN_LISTEN", &admin.to_string()),
         ];
+        let variables = variables.iter().chain(settings).copied();
         let process = Process::start(&binaries().worker, [] as [&str; 0], variables);
         Self { process, admin }
     }
@@ -81,7 +94,8 @@ impl WorkerProcess {
         Ok(())
     }
 
-    fn done(&self) -> Done {
+    /// What it has done so far.
+    pub fn done(&self) -> Done {
         let Some(answer) = admin::get(self.admin, "/metrics") else { return Done::default() };
         let sum = |name: &str| {
             let values = answer.text().lines().filter(|line| line.starts_with(name));
@@ -90,6 +104,7 @@ impl WorkerProcess {
         Done {
             events: sum("clerk_mirror_worker_events_total{"),
             batches: sum("clerk_mirror_worker_batch_events_count"),
+            retries: sum("clerk_mirror_worker_retries_total"),
         }
     }
 }

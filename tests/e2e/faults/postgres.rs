@@ -68,7 +68,9 @@ fn deadlocks() {
     let backends = on_shared_server("faults_deadlock");
     let url = backends.database_url.clone();
     let count = || -> u32 {
-        psql(&url, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").parse().unwrap()
+        psql(&url, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+            .parse()
+            .unwrap()
     };
     let mut other = Mirror::open(&url);
     let trial = Trial::start(backends, &[]);

@@ -91,7 +91,8 @@ fn as_root(command: &[&str], folder: &Path) -> Result<()> {
     let root = rustix::process::geteuid().is_root();
     let sudo: &[&str] = if root { &[] } else { &["sudo", "-n"] };
     let words: Vec<&str> = sudo.iter().chain(command).copied().collect();
-    let output = Command::new(words[0]).args(&words[1..]).arg(folder).output().context(words[0].to_owned())?;
+    let output =
+        Command::new(words[0]).args(&words[1..]).arg(folder).output().context(words[0].to_owned())?;
     let (words, refusal) = (words.join(" "), String::from_utf8_lossy(&output.stderr));
     ensure!(output.status.success(), "{words}: {refusal}");
     Ok(())

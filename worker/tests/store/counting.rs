@@ -4,9 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use worker::event::{Entry, Millis};
-use worker::store::{
-    Erasure, EventFilter, Findings, LedgerRow, Outcome, Stats, Store, StoreError, Upkeep,
-};
+use worker::store::{Erasure, EventFilter, Findings, LedgerRow, Outcome, Stats, Store, StoreError, Upkeep};
 
 /// Passes everything on to another store.
 pub struct Counting<'a> {

@@ -220,7 +220,9 @@ fn a_panic_while_judging_costs_one_event_and_keeps_what_was_read() {
         entry.event_type = Some("user.created".into());
         panic!("quoting the body")
     });
-    assert!(matches!(entry.verdict, Verdict::Dead(reason) if reason == "decoding panicked: a bug in clerk-mirror"));
+    assert!(
+        matches!(entry.verdict, Verdict::Dead(reason) if reason == "decoding panicked: a bug in clerk-mirror")
+    );
     assert_eq!(entry.event_type.as_deref(), Some("user.created"));
     assert_eq!(entry.payload, Some(r#"{"data":{},"type":"user.created"}"#));
 }

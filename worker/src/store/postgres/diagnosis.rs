@@ -19,17 +19,17 @@ const ELSEWHERE: [&str; 17] = [
     "25", // invalid transaction state, a read-only one among them
     "26", // a prepared statement is gone
     "28", // invalid authorization
-    "3D", "3F", // no such database, no such schema
-    "40", // rolled back: deadlock, serialization failure
-    "42", // no such table or column, no right
-    "53", // disk full, out of memory, too many connections
-    "55", // not in the state for it, a lock not to be had
-    "57", // cancelled, timed out, shutting down
-    "58", // an error of the operating system
-    "72", // snapshot too old
-    "F0", // configuration file
-    "HV", // foreign data
-    "XX", // internal error, corruption
+    "3D", "3F",    // no such database, no such schema
+    "40",    // rolled back: deadlock, serialization failure
+    "42",    // no such table or column, no right
+    "53",    // disk full, out of memory, too many connections
+    "55",    // not in the state for it, a lock not to be had
+    "57",    // cancelled, timed out, shutting down
+    "58",    // an error of the operating system
+    "72",    // snapshot too old
+    "F0",    // configuration file
+    "HV",    // foreign data
+    "XX",    // internal error, corruption
     "0A000", // a cached plan that no longer fits, among other things
 ];
 
@@ -65,7 +65,8 @@ fn block(statement: &impl OneRow, types: &[&str]) -> QueryResult<String> {
     let mut sql = PgQueryBuilder::default();
     statement.to_sql(&mut sql, &Pg)?;
     let sql = sql.finish();
-    let given = types.iter().enumerate().map(|(index, of_type)| format!("ARRAY[(given ->> {index})::{of_type}]"));
+    let given =
+        types.iter().enumerate().map(|(index, of_type)| format!("ARRAY[(given ->> {index})::{of_type}]"));
     let given = Vec::from_iter(given).join(", ");
     Ok(format!(
         "DO $block$
@@ -115,9 +116,9 @@ mod tests {
     #[test]
     fn what_says_nothing_against_the_data_is_retryable() {
         for sqlstate in [
-            "08006", "25006", "26000", "28000", "3D000", "3F000", "40001", "40P01", "42501", "42703", "42P01",
-            "53100", "53200", "53300", "53400", "55000", "55P03", "57014", "57P01", "57P03", "58030", "72000",
-            "F0000", "HV000", "XX000", "XX001", "0A000",
+            "08006", "25006", "26000", "28000", "3D000", "3F000", "40001", "40P01", "42501", "42703",
+            "42P01", "53100", "53200", "53300", "53400", "55000", "55P03", "57014", "57P01", "57P03",
+            "58030", "72000", "F0000", "HV000", "XX000", "XX001", "0A000",
         ] {
             assert!(judge(sqlstate).is_err_and(|error| error.retryable()), "{sqlstate}");
         }
@@ -125,9 +126,10 @@ mod tests {
 
     #[test]
     fn what_is_in_the_data_or_raised_by_a_trigger_is_a_fault_of_the_event() {
-        for sqlstate in
-            ["21000", "22001", "22003", "22021", "22P02", "22P05", "23502", "23505", "23514", "54000", "54001", "P0001", "P0004", "UE001"]
-        {
+        for sqlstate in [
+            "21000", "22001", "22003", "22021", "22P02", "22P05", "23502", "23505", "23514", "54000",
+            "54001", "P0001", "P0004", "UE001",
+        ] {
             let fault = judge(sqlstate).unwrap().unwrap();
             assert_eq!(fault.to_string(), format!("message (SQLSTATE {sqlstate})"));
         }

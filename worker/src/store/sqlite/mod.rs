@@ -22,7 +22,8 @@ use super::error::{Fault, OpenError, StoreError};
 use super::trial::undone;
 use super::upkeep::SLICE;
 use super::{
-    Erasure, EventFilter, Findings, LedgerRow, Outcome, Stats, Store, StoreOptions, Upkeep, erasure as erasing, migrate,
+    Erasure, EventFilter, Findings, LedgerRow, Outcome, Stats, Store, StoreOptions, Upkeep,
+    erasure as erasing, migrate,
 };
 use crate::event::{Entry, Millis, Table};
 use crate::store::batch::{self, Erased, Moved, Record, Row, Transaction, Trial};
