@@ -32,8 +32,11 @@ fn apply_refused(store: &dyn Store, entries: &[Entry<'_>]) -> Result<Vec<Outcome
         .map(|((entry, findings), payload)| settle(entry, findings, payload.as_deref()))
         .collect();
     match store.apply(&settled) {
-        Err(error) if !error.retryable() => apply_apart(store, entries, error),
-        result => result,
+        Err(error) if error.retryable() => Err(error),
+        // There may be more, at most once for each table and then in the ledger: each time fewer are left to be mirrored.
+        Err(_) if findings.iter().any(|findings| findings.mirror.is_some()) => apply_refused(store, &settled),
+        Err(error) => apply_apart(store, entries, error),
+        outcomes => outcomes,
     }
 }
 

@@ -94,7 +94,7 @@ fn poisonous(events: &Events) -> anyhow::Result<Vec<&str>> {
     let mut chosen = Vec::new();
     for part in events.traffic.events.chunks(ONE_IN) {
         for event in &part[part.len() / 2..] {
-            if matches!(Kind::of(&event.event_type), Kind::Snapshot(_)) && about[&object(event)?] == 1 {
+            if matches!(Kind::of(event.event_type), Kind::Snapshot(_)) && about[&object(event)?] == 1 {
                 chosen.push(event.svix_id.as_str());
                 break;
             }

@@ -43,8 +43,8 @@ pub trait Store: Send + Sync {
     /// Applies a batch in one transaction; returns an outcome for each entry, in their order.
     fn apply(&self, entries: &[Entry<'_>]) -> Result<Vec<Outcome>, StoreError>;
 
-    /// Tries the entries one after the other, changing nothing; says of each what the database has against it. Any
-    /// error means that the fault is not in the data.
+    /// Tries the entries, changing nothing; says of each what the database has against it, as far as it gets: there may
+    /// be more once that is settled. Any error means that the fault is not in the data.
     fn examine(&self, entries: &[Entry<'_>]) -> Result<Vec<Findings>, StoreError>;
 
     /// Removes a deleted user's personal data from mirror and ledger. The deletion stays, and nothing that arrives

@@ -1,6 +1,6 @@
 //! Finding out what a database has against single events of a batch that it refused as a whole.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 
 use super::{Erased, Record, Row, fold, outlived};
 use crate::event::{Change, Entry, Table, Verdict};
@@ -10,20 +10,16 @@ use crate::store::ledger::Outcome;
 
 /// One open transaction of a backend in which things are tried out. Whoever opened it rolls it back.
 pub(in crate::store) trait Trial: Erased {
-    /// Whether the rows can be merged; they stay merged then. Any error means that the fault is not in the data.
-    fn merges(&mut self, table: Table, rows: &[Row<'_>]) -> Result<bool, StoreError>;
+    /// Why rows cannot be merged; `None` if they can, and then they stay merged. Certain only of a single row. Any error
+    /// means that the fault is not in the data.
+    fn merge_fault(&mut self, table: Table, rows: &[Row<'_>]) -> Result<Option<Fault>, StoreError>;
 
-    /// Whether the rows can be written into the ledger, likewise.
-    fn records(&mut self, records: &[Record<'_>]) -> Result<bool, StoreError>;
-
-    /// Why a row cannot be merged; `None` if it can.
-    fn merge_fault(&mut self, table: Table, row: &Row<'_>) -> Result<Option<Fault>, StoreError>;
-
-    /// Why a row cannot be written into the ledger; `None` if it can.
-    fn record_fault(&mut self, record: &Record<'_>) -> Result<Option<Fault>, StoreError>;
+    /// Why rows cannot be written into the ledger, likewise.
+    fn record_fault(&mut self, records: &[Record<'_>]) -> Result<Option<Fault>, StoreError>;
 }
 
-/// Says of each entry what the database has against it, given those before it.
+/// Says of each entry what the database has against it, given those before it. What it refuses first is all that is
+/// looked at, in the order in which a batch is applied: there may be more once that is settled.
 pub(in crate::store) fn examine(
     trial: &mut dyn Trial,
     entries: &[Entry<'_>],
@@ -32,35 +28,35 @@ pub(in crate::store) fn examine(
     let entries = remains.as_deref().unwrap_or(entries);
     let mut findings = vec![Findings::default(); entries.len()];
 
-    let mut objects = BTreeMap::<_, Vec<usize>>::new();
-    for (index, entry) in entries.iter().enumerate() {
-        if let Verdict::Mirror(change) = &entry.verdict {
-            objects.entry((change.table, change.id.as_ref())).or_default().push(index);
-        }
-    }
     for (table, rows) in fold::fold(entries.iter().filter_map(change)) {
-        for row in refused(&rows, &mut |rows| trial.merges(table, rows))? {
+        for (row, fault) in refused(&rows, &mut |rows| trial.merge_fault(table, rows))? {
+            let is_about =
+                |entry| change(entry).is_some_and(|change| (change.table, &*change.id) == (table, row.id));
+            let about: Vec<usize> = (0..entries.len()).filter(|&index| is_about(&entries[index])).collect();
+            if let [index] = about[..] {
+                findings[index].mirror = Some(fault);
+                continue;
+            }
             // Of several events about one object, any may be the reason.
-            for &index in objects.get(&(table, row.id)).into_iter().flatten() {
-                let alone = fold::fold(change(&entries[index]).into_iter());
-                for row in alone.values().flatten() {
+            for index in about {
+                for row in fold::fold(change(&entries[index]).into_iter()).values() {
                     findings[index].mirror = trial.merge_fault(table, row)?;
                 }
             }
         }
+        if findings.iter().any(|findings| findings.mirror.is_some()) {
+            return Ok(findings);
+        }
     }
 
-    let mut indexes = Vec::from_iter(0..entries.len());
-    indexes.sort_unstable_by(|&a, &b| entries[a].svix_id.cmp(&entries[b].svix_id));
-    let records: Vec<Record<'_>> = indexes.iter().map(|&index| record(&entries[index])).collect();
-    let unrecorded: BTreeSet<&str> = refused(&records, &mut |records| trial.records(records))?
-        .into_iter()
-        .map(|record| record.entry.svix_id.as_ref())
-        .collect();
+    let mut records: Vec<(usize, Record<'_>)> = entries.iter().map(record).enumerate().collect();
+    records.sort_unstable_by(|(_, a), (_, b)| a.entry.svix_id.cmp(&b.entry.svix_id));
+    let (indexes, records): (Vec<usize>, Vec<Record<'_>>) = records.into_iter().unzip();
+    let refused = refused(&records, &mut |records| trial.record_fault(records))?;
+    let faults: HashMap<&str, Fault> =
+        refused.into_iter().map(|(record, fault)| (&*record.entry.svix_id, fault)).collect();
     for (index, record) in indexes.into_iter().zip(&records) {
-        if unrecorded.contains(record.entry.svix_id.as_ref()) {
-            findings[index].ledger = trial.record_fault(record)?;
-        }
+        findings[index].ledger = faults.get(&*record.entry.svix_id).cloned();
     }
     Ok(findings)
 }
@@ -82,48 +78,58 @@ fn record<'a>(entry: &'a Entry<'a>) -> Record<'a> {
     Record { entry, outcome }
 }
 
-/// Those items that are refused even alone, found by halving.
+/// Those items that are refused even alone, and why; found by halving.
 fn refused<'a, T>(
     items: &'a [T],
-    accepted: &mut dyn FnMut(&[T]) -> Result<bool, StoreError>,
-) -> Result<Vec<&'a T>, StoreError> {
-    if items.is_empty() || accepted(items)? {
+    fault: &mut dyn FnMut(&[T]) -> Result<Option<Fault>, StoreError>,
+) -> Result<Vec<(&'a T, Fault)>, StoreError> {
+    if items.is_empty() {
         return Ok(Vec::new());
     }
+    let Some(found) = fault(items)? else { return Ok(Vec::new()) };
     if let [item] = items {
-        return Ok(vec![item]);
+        return Ok(vec![(item, found)]);
     }
     let (left, right) = items.split_at(items.len() / 2);
-    let mut found = refused(left, accepted)?;
-    found.extend(refused(right, accepted)?);
+    let mut found = refused(left, fault)?;
+    found.extend(refused(right, fault)?);
     Ok(found)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::refused;
+    use super::*;
 
-    #[test]
-    fn what_is_refused_is_found_in_few_attempts() {
-        let items = Vec::from_iter(0..512);
+    /// Which of the first `count` numbers are refused, and in how many attempts that is found out.
+    fn find(count: usize, is_refused: impl Fn(usize) -> bool) -> (Vec<usize>, usize) {
+        let items = Vec::from_iter(0..count);
         let mut attempts = 0;
         let found = refused(&items, &mut |items| {
             attempts += 1;
-            Ok(!items.contains(&200))
+            let refused = items.iter().find(|item| is_refused(**item));
+            Ok(refused.map(|item| Fault { sqlstate: None, message: item.to_string() }))
         });
-        assert_eq!(found.unwrap(), [&200]);
-        assert_eq!(attempts, 1 + 2 * 9);
+        let found = found.unwrap().into_iter().map(|(item, fault)| {
+            assert_eq!(fault.message, item.to_string());
+            *item
+        });
+        (found.collect(), attempts)
     }
 
     #[test]
-    fn all_that_is_refused_is_found() {
-        let items = Vec::from_iter(0..100);
-        let mut attempts = 0;
-        let found = refused(&items, &mut |items| {
-            attempts += 1;
-            Ok(items.iter().all(|item| item % 2 == 0))
-        });
-        assert!(found.unwrap().into_iter().copied().eq((1..100).step_by(2)));
-        assert!(attempts < 2 * items.len());
+    fn what_is_accepted_is_tried_once() {
+        assert_eq!(find(512, |_| false), (vec![], 1));
+    }
+
+    #[test]
+    fn one_that_is_refused_is_found_by_halving() {
+        assert_eq!(find(512, |item| item == 200), (vec![200], 1 + 2 * 9));
+    }
+
+    #[test]
+    fn all_that_are_refused_are_found() {
+        let (found, attempts) = find(100, |item| item % 3 == 0);
+        assert!(found.into_iter().eq((0..100).step_by(3)));
+        assert!(attempts < 200);
     }
 }

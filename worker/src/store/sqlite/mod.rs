@@ -8,7 +8,6 @@ mod upkeep;
 
 use std::collections::HashSet;
 use std::path::{self, Path};
-use std::slice;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
@@ -193,20 +192,12 @@ impl Transaction for SqliteTransaction<'_> {
 }
 
 impl Trial for SqliteTransaction<'_> {
-    fn merges(&mut self, table: Table, rows: &[Row<'_>]) -> Result<bool, StoreError> {
-        Ok(self.fault(|connection| Merge::new(table, rows)?.execute(connection))?.is_none())
+    fn merge_fault(&mut self, table: Table, rows: &[Row<'_>]) -> Result<Option<Fault>, StoreError> {
+        self.fault(|connection| Merge::new(table, rows)?.execute(connection))
     }
 
-    fn records(&mut self, records: &[Record<'_>]) -> Result<bool, StoreError> {
-        Ok(self.fault(|connection| Ledger::new(records)?.execute(connection))?.is_none())
-    }
-
-    fn merge_fault(&mut self, table: Table, row: &Row<'_>) -> Result<Option<Fault>, StoreError> {
-        self.fault(|connection| Merge::new(table, slice::from_ref(row))?.execute(connection))
-    }
-
-    fn record_fault(&mut self, record: &Record<'_>) -> Result<Option<Fault>, StoreError> {
-        self.fault(|connection| Ledger::new(slice::from_ref(record))?.execute(connection))
+    fn record_fault(&mut self, records: &[Record<'_>]) -> Result<Option<Fault>, StoreError> {
+        self.fault(|connection| Ledger::new(records)?.execute(connection))
     }
 }
 
