@@ -79,10 +79,10 @@ fn record<'a>(entry: &'a Entry<'a>) -> Record<'a> {
 }
 
 /// Those items that are refused even alone, and why; found by halving.
-fn refused<'a, T>(
-    items: &'a [T],
-    fault: &mut dyn FnMut(&[T]) -> Result<Option<Fault>, StoreError>,
-) -> Result<Vec<(&'a T, Fault)>, StoreError> {
+fn refused<'a, T, F>(items: &'a [T], fault: &mut F) -> Result<Vec<(&'a T, Fault)>, StoreError>
+where
+    F: FnMut(&[T]) -> Result<Option<Fault>, StoreError>,
+{
     if items.is_empty() {
         return Ok(Vec::new());
     }
