@@ -16,6 +16,7 @@ mod drain;
 mod edge;
 mod erasure;
 mod extremes;
+mod faults;
 mod letters;
 mod loss;
 mod operator;

@@ -1,16 +1,14 @@
-//! Finding the one event that the database refuses, so that the rest of its batch can commit.
+//! Applying a batch, whatever is in it: an event that the database refuses does not hold up the rest.
 
 use std::borrow::Cow;
-use std::fmt::Write;
-use std::slice;
 
-use crate::event::{Entry, Verdict};
-use crate::store::{Outcome, Store, StoreError};
+use crate::event::{Entry, Verdict, ascii};
+use crate::store::{Findings, Outcome, Store, StoreError};
 
 /// A way to apply a batch in one transaction.
 type Apply<'a> = dyn Fn(&[Entry<'_>]) -> Result<Vec<Outcome>, StoreError> + 'a;
 
-/// Applies a batch, whatever is in it: an event that cannot be applied ends as dead in the ledger.
+/// Applies a batch; an event that cannot be applied ends as dead in the ledger.
 ///
 /// An error is always retryable. Part of the batch may have been committed by then, and shows as duplicates
 /// when all of it is applied again.
@@ -25,124 +23,84 @@ pub(crate) fn apply_batch_by(
     entries: &[Entry<'_>],
 ) -> Result<Vec<Outcome>, StoreError> {
     match apply(entries) {
-        Err(error) if !error.retryable() => {}
-        result => return result,
-    }
-    // Deadlocks and cancelled statements look like faults in the data, but do not last.
-    match apply(entries) {
         Err(error) if !error.retryable() => {
             tracing::warn!(entries = entries.len(), %error, "the database refuses a batch, looking for the reason");
-            isolate(apply, store, entries, error)
+            apply_refused(apply, store, entries)
         }
         result => result,
     }
 }
 
-/// Applies a batch that was refused as a whole.
-fn isolate(
+/// Applies a batch that was refused as a whole: those it was refused for are now dead, if there are any. What does
+/// not last, such as a deadlock, is over by the time it is looked for.
+fn apply_refused(
+    apply: &Apply<'_>,
+    store: &dyn Store,
+    entries: &[Entry<'_>],
+) -> Result<Vec<Outcome>, StoreError> {
+    let findings = store.examine(entries)?;
+    let payloads: Vec<Option<Cow<'_, str>>> =
+        entries.iter().zip(&findings).map(|(entry, findings)| payload(entry, findings)).collect();
+    let settled: Vec<Entry<'_>> = entries
+        .iter()
+        .zip(&findings)
+        .zip(&payloads)
+        .map(|((entry, findings), payload)| settle(entry, findings, payload.as_deref()))
+        .collect();
+    match apply(&settled) {
+        Err(error) if error.retryable() => Err(error),
+        // There may be more, at most once for each table and then in the ledger: each time fewer are left to be mirrored.
+        Err(_) if findings.iter().any(|findings| findings.mirror.is_some()) => {
+            apply_refused(apply, store, &settled)
+        }
+        Err(error) => apply_apart(apply, store, entries, error),
+        outcomes => outcomes,
+    }
+}
+
+/// Applies a batch that is refused although the database has nothing against any one of its events: some cannot be
+/// together in one transaction.
+fn apply_apart(
     apply: &Apply<'_>,
     store: &dyn Store,
     entries: &[Entry<'_>],
     error: StoreError,
 ) -> Result<Vec<Outcome>, StoreError> {
-    match entries {
-        [] => return Ok(Vec::new()),
-        [entry] => return Ok(vec![bury(apply, store, entry, error)?]),
-        _ => {}
+    if entries.len() < 2 {
+        return Err(error.into_retryable());
     }
-    let mut outcomes = Vec::with_capacity(entries.len());
     let (left, right) = entries.split_at(entries.len() / 2);
-    for half in [left, right] {
-        outcomes.extend(match apply(half) {
-            Err(error) if !error.retryable() => isolate(apply, store, half, error)?,
-            result => result?,
-        });
-    }
+    let mut outcomes = apply_batch_by(apply, store, left)?;
+    outcomes.extend(apply_batch_by(apply, store, right)?);
     Ok(outcomes)
 }
 
-/// Records an event as dead, once it is certain that the event is what is wrong.
-fn bury(
-    apply: &Apply<'_>,
-    store: &dyn Store,
-    entry: &Entry<'_>,
-    error: StoreError,
-) -> Result<Outcome, StoreError> {
-    if let Verdict::Mirror(change) = &entry.verdict {
-        store.probe(change.table).map_err(StoreError::into_retryable)?;
-    }
+/// What the ledger keeps of the body. ASCII goes into any database.
+fn payload<'a>(entry: &Entry<'a>, findings: &Findings) -> Option<Cow<'a, str>> {
+    let payload = entry.payload?;
+    Some(if findings.ledger.is_some() { ascii(payload) } else { Cow::Borrowed(payload) })
+}
+
+/// The entry, or its remains if the database has something against it.
+fn settle<'a>(entry: &Entry<'a>, findings: &Findings, payload: Option<&'a str>) -> Entry<'a> {
+    let Some(fault) = findings.fault() else { return entry.clone() };
     let reason = match &entry.verdict {
-        Verdict::Dead(reason) => reason.to_string(),
-        Verdict::Mirror(_) | Verdict::Ignored => error.to_string().replace('\0', "\u{fffd}"),
+        Verdict::Dead(reason) => reason.clone(),
+        Verdict::Mirror(_) | Verdict::Ignored => Cow::Owned(fault.to_string()),
     };
-    let dead = Entry {
-        svix_id: Cow::Borrowed(&entry.svix_id),
-        event_type: entry.event_type.as_deref().map(Cow::Borrowed),
-        object_id: entry.object_id.as_deref().map(Cow::Borrowed),
-        user_id: entry.user_id.as_deref().map(Cow::Borrowed),
-        instance_id: entry.instance_id.as_deref().map(Cow::Borrowed),
-        verdict: Verdict::Dead(Cow::Owned(reason.clone())),
+    if findings.ledger.is_none() {
+        return Entry { verdict: Verdict::Dead(reason), ..entry.clone() };
+    }
+    // A NUL, or a character that the database's encoding lacks.
+    let plain = |text: &Cow<'a, str>| Cow::Owned(ascii(text).into_owned());
+    Entry {
+        svix_id: plain(&entry.svix_id),
+        event_type: entry.event_type.as_ref().map(plain),
+        object_id: entry.object_id.as_ref().map(plain),
+        user_id: entry.user_id.as_ref().map(plain),
+        instance_id: entry.instance_id.as_ref().map(plain),
+        payload,
+        verdict: Verdict::Dead(Cow::Owned(ascii(&reason).into_owned())),
         ..*entry
-    };
-    match apply(slice::from_ref(&dead)) {
-        Err(error) if !error.retryable() => record_in_ascii(apply, entry, &reason),
-        result => Ok(result?[0]),
-    }
-}
-
-/// Records a dead event whose texts the database cannot hold: a NUL, or a character that its encoding lacks.
-/// ASCII goes into any database and takes no less space, so if this is refused too, the event is not the reason.
-fn record_in_ascii(apply: &Apply<'_>, entry: &Entry<'_>, reason: &str) -> Result<Outcome, StoreError> {
-    let payload = entry.payload.map(ascii);
-    let plain = Entry {
-        svix_id: ascii(&entry.svix_id),
-        event_type: entry.event_type.as_deref().map(ascii),
-        object_id: entry.object_id.as_deref().map(ascii),
-        user_id: entry.user_id.as_deref().map(ascii),
-        instance_id: entry.instance_id.as_deref().map(ascii),
-        payload: payload.as_deref(),
-        verdict: Verdict::Dead(Cow::Owned(ascii(reason).into_owned())),
-        ..*entry
-    };
-    let outcomes = apply(&[plain]).map_err(StoreError::into_retryable)?;
-    Ok(outcomes[0])
-}
-
-/// Escapes as JSON does, so that JSON keeps its meaning.
-fn ascii(text: &str) -> Cow<'_, str> {
-    let fits = |c: char| c.is_ascii() && c != '\0';
-    if text.chars().all(fits) {
-        return Cow::Borrowed(text);
-    }
-    let mut escaped = String::with_capacity(text.len() * 2);
-    for c in text.chars() {
-        if fits(c) {
-            escaped.push(c);
-            continue;
-        }
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            let _ = write!(escaped, "\\u{unit:04x}");
-        }
-    }
-    Cow::Owned(escaped)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ascii;
-
-    #[test]
-    fn escaped_json_keeps_its_meaning() {
-        let json = r#"{"name":"Zoë 🎺","note":"plain"}"#;
-        let escaped = ascii(json);
-        assert_eq!(escaped, r#"{"name":"Zo\u00eb \ud83c\udfba","note":"plain"}"#);
-        let (before, after): (serde_json::Value, serde_json::Value) =
-            (serde_json::from_str(json).unwrap(), serde_json::from_str(&escaped).unwrap());
-        assert_eq!(before, after);
-    }
-
-    #[test]
-    fn a_nul_is_escaped() {
-        assert_eq!(ascii("a\0b"), r"a\u0000b");
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     num::{NonZeroU16, NonZeroU32},
+    ops::RangeInclusive,
     path::PathBuf,
     sync::Arc,
     time::Duration,
@@ -23,6 +24,7 @@ use crate::{
 
 /// Connections beside those of the lanes: one for migrations and for probing the database, one for upkeep, one for dead letters.
 const SPARE_CONNECTIONS: u32 = 3;
+const STATEMENT_TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_hours(24);
 
 /// Applies Clerk's events from the queue to the mirror, and accounts for each in the ledger
 ///
@@ -57,6 +59,15 @@ pub struct DatabaseArgs {
     /// A file that holds the database's URL
     #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE", global = true)]
     database_url_file: Option<PathBuf>,
+    /// How long PostgreSQL may take over one statement before it is cancelled and tried again later
+    #[arg(long, env = "STATEMENT_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = statement_timeout, global = true)]
+    statement_timeout: Duration,
+}
+
+/// Zero would mean for PostgreSQL that there is none.
+fn statement_timeout(text: &str) -> Result<Duration, String> {
+    let timeout = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if STATEMENT_TIMEOUTS.contains(&timeout) { Ok(timeout) } else { Err("between 100ms and 1day".to_owned()) }
 }
 
 impl DatabaseArgs {
@@ -75,8 +86,12 @@ impl DatabaseArgs {
             )
         })?;
         let connections = NonZeroU32::MIN.saturating_add(lanes + SPARE_CONNECTIONS - 1);
-        store::open(url, &StoreOptions { connections, ..StoreOptions::default() })
-            .map_err(|error| ConfigError(format!("DATABASE_URL: {error}")))
+        let options = StoreOptions {
+            connections,
+            statement_timeout: self.statement_timeout,
+            ..StoreOptions::default()
+        };
+        store::open(url, &options).map_err(|error| ConfigError(format!("DATABASE_URL: {error}")))
     }
 }
 

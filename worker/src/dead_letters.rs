@@ -9,13 +9,13 @@ use shared::{
     lifecycle::Backoff,
     queue::{Cause, DeadLetter, DeadLetters},
 };
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     apply::apply_batch,
     event::{Entry, Redacted},
-    store::{Outcome, StoreError},
+    store::{Outcome, Store, StoreError},
     target::Target,
 };
 
@@ -75,8 +75,7 @@ impl Undertaker {
     /// The next letter. None is taken while the database is away: were the process stopped with it in hand, it would have
     /// come back.
     async fn next(&mut self) -> Result<Result<Option<DeadLetter>, String>, JoinError> {
-        let store = self.target.store.clone();
-        if let Err(error) = spawn_blocking(move || store.ping()).await? {
+        if let Err(error) = self.target.block(|target| target.store.ping()).await? {
             return Ok(Err(format!("the database is away: {error}")));
         }
         Ok(self.letters.take().await.map_err(|error| error.to_string()))
@@ -86,18 +85,19 @@ impl Undertaker {
     async fn bury(&mut self, letter: DeadLetter) -> Result<bool, JoinError> {
         let DeadLetter { deliveries, cause, parse, defect, receipt } = letter;
         let burial = Arc::new(Burial {
-            target: self.target.clone(),
             deliveries,
             parse,
             cause,
             reason: defect.map_or_else(|| cause.to_string(), |defect| format!("{cause}; {defect}")),
         });
         let mut retry = RETRY;
-        while let Err(error) = spawn_blocking({
-            let burial = burial.clone();
-            move || burial.record()
-        })
-        .await?
+        while let Err(error) = self
+            .target
+            .block({
+                let burial = burial.clone();
+                move |target| burial.record(target)
+            })
+            .await?
         {
             self.target.metrics.retries.inc();
             let wait = retry.next_delay();
@@ -116,7 +116,6 @@ impl Undertaker {
 
 /// What is to be recorded of one letter.
 struct Burial {
-    target: Target,
     deliveries: Vec<Delivery>,
     parse: bool,
     cause: Cause,
@@ -124,14 +123,14 @@ struct Burial {
 }
 
 impl Burial {
-    fn record(&self) -> Result<(), StoreError> {
-        let Target { store, policy, metrics } = &self.target;
+    fn record(&self, target: &Target) -> Result<(), StoreError> {
+        let Target { store, policy, metrics, .. } = target;
         let read = if self.parse { Redacted::new } else { Redacted::unparsed };
         let redacted: Vec<_> = self.deliveries.iter().map(read).collect();
         let (mut fresh, mut known) = (Vec::new(), Vec::new());
         for redacted in &redacted {
             let entry = redacted.dead_letter(policy, &self.reason);
-            if self.is_known(&entry)? { known.push(entry) } else { fresh.push(entry) }
+            if self.is_known(&**store, &entry)? { known.push(entry) } else { fresh.push(entry) }
         }
         let outcomes = apply_batch(&**store, &fresh)?;
         let known = known.iter().map(|entry| (entry, Outcome::Duplicate));
@@ -144,7 +143,7 @@ impl Burial {
 
     /// Whether the ledger has the event, where it would not notice by itself: its rows are told apart by when they occurred,
     /// too, and what is not parsed is dated by its svix-id alone.
-    fn is_known(&self, entry: &Entry<'_>) -> Result<bool, StoreError> {
-        Ok(!self.parse && self.target.store.event(&entry.svix_id)?.is_some())
+    fn is_known(&self, store: &dyn Store, entry: &Entry<'_>) -> Result<bool, StoreError> {
+        Ok(!self.parse && store.event(&entry.svix_id)?.is_some())
     }
 }

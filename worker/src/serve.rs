@@ -12,7 +12,7 @@ use tokio::{runtime::Handle, time::timeout};
 use crate::{
     config::{Config, Migrate},
     dead_letters::Undertaker,
-    lanes::{Applier, Lanes, Turns},
+    lanes::{Applier, LaneSet, Lanes},
     metrics::Metrics,
     store::Store,
     target::Target,
@@ -37,7 +37,12 @@ async fn run(config: Config, process: Process, database: Check) -> Result<(), pr
         return Ok(());
     }
     let upkeep = keep_up(config.store.clone(), config.keeping, metrics.clone(), process.shutdown.clone());
-    let target = Target { store: config.store.clone(), policy: config.policy.clone(), metrics };
+    let target = Target {
+        store: config.store.clone(),
+        policy: config.policy.clone(),
+        metrics,
+        given_up: Arc::default(),
+    };
     let check = process.readiness.check("queue");
     let prefetch = prefetch(config.lanes, config.batch);
     let lanes = Lanes {
@@ -45,7 +50,7 @@ async fn run(config: Config, process: Process, database: Check) -> Result<(), pr
         applier: Applier {
             target: target.clone(),
             batch: config.batch.into(),
-            lanes: Turns::new(config.lanes.into()),
+            lanes: LaneSet::new(config.lanes.into()),
             shutdown: process.shutdown.clone(),
             runtime: Handle::current(),
         },
@@ -55,14 +60,14 @@ async fn run(config: Config, process: Process, database: Check) -> Result<(), pr
     };
     let undertaker = Undertaker {
         letters: open_dead_letters(&config.queue, queue_metrics.clone())?,
-        target,
+        target: target.clone(),
         shutdown: process.shutdown.clone(),
     };
     tracing::info!(queue = %config.queue, lanes = config.lanes, batch = config.batch, "applying events");
     tokio::select! {
         applied = async { tokio::try_join!(lanes.run(), undertaker.run()) } => Ok(applied.map(drop)?),
         _ = async {
-            tokio::join!(probe(&config.store, &database), upkeep, watch_backlog(&config.queue, queue_metrics))
+            tokio::join!(probe(&target, &database), upkeep, watch_backlog(&config.queue, queue_metrics))
         } => Ok(()),
     }
 }
@@ -102,10 +107,14 @@ async fn migrated(
     }
 }
 
-/// Keeps `database` true to whether the database answers.
-async fn probe(store: &Arc<dyn Store>, database: &Check) {
+/// Keeps `database` true to whether the database answers, and lets no lane wait for ever for an answer.
+async fn probe(target: &Target, database: &Check) {
     loop {
-        let store = store.clone();
+        if target.store.give_up_silent() {
+            tracing::warn!("the database does not answer, giving up the connections there are");
+            target.given_up.notify_waiters();
+        }
+        let store = target.store.clone();
         let ping = tokio::task::spawn_blocking(move || store.ping());
         match timeout(PROBE_TIMEOUT, ping).await {
             Ok(Ok(Ok(()))) => database.pass(),

@@ -27,6 +27,8 @@ pub struct WorkerProcess {
 pub struct Done {
     pub events: usize,
     pub batches: usize,
+    /// How often the database could not take a batch.
+    pub retries: usize,
 }
 
 impl Sum for Done {
@@ -34,6 +36,7 @@ impl Sum for Done {
         all.fold(Self::default(), |sum, done| Self {
             events: sum.events + done.events,
             batches: sum.batches + done.batches,
+            retries: sum.retries + done.retries,
         })
     }
 }
@@ -41,6 +44,17 @@ impl Sum for Done {
 impl WorkerProcess {
     /// Starts one.
     pub fn start(inbox: &Inbox<'_>, database_url: &str, lanes: usize, batch: usize) -> Self {
+        Self::start_with(inbox, database_url, lanes, batch, &[])
+    }
+
+    /// Starts one with more settings.
+    pub fn start_with(
+        inbox: &Inbox<'_>,
+        database_url: &str,
+        lanes: usize,
+        batch: usize,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let admin = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let variables = [
             ("QUEUE_URL", inbox.broker.url()),
@@ -51,6 +65,7 @@ impl WorkerProcess {
             ("BATCH", &batch.to_string()),
             ("ADMIN_LISTEN", &admin.to_string()),
         ];
+        let variables = variables.iter().chain(settings).copied();
         let process = Process::start(&binaries().worker, [] as [&str; 0], variables);
         Self { process, admin }
     }
@@ -91,7 +106,8 @@ impl WorkerProcess {
         Ok(())
     }
 
-    fn done(&self) -> Done {
+    /// What it has done so far.
+    pub fn done(&self) -> Done {
         let Some(answer) = admin::get(self.admin, "/metrics") else { return Done::default() };
         let sum = |name: &str| {
             let values = answer.text().lines().filter(|line| line.starts_with(name));
@@ -100,6 +116,7 @@ impl WorkerProcess {
         Done {
             events: sum("clerk_mirror_worker_events_total{"),
             batches: sum("clerk_mirror_worker_batch_events_count"),
+            retries: sum("clerk_mirror_worker_retries_total"),
         }
     }
 }

@@ -5,7 +5,7 @@ mod account;
 mod broker;
 mod edge;
 mod inbox;
-mod load;
+pub mod load;
 mod network;
 mod queue;
 mod trial;

@@ -18,4 +18,11 @@ while [ -n "$(ls "$1/ending")" ] && [ "$pass" -lt 150 ]; do
     sleep 0.1
 done
 
+# Disks of a test's own, which it could not unmount itself.
+root=
+[ "$(id -u)" -eq 0 ] || root="sudo -n"
+while read -r _ mounted _; do
+    case $mounted in "$1"/*) $root umount -l "$mounted" ;; esac
+done < /proc/mounts
+
 rm -rf "$1"

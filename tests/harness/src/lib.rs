@@ -6,6 +6,7 @@
 //! - [`binaries`] and [`Process`]: the programs under test, built and run the way a user runs them.
 //! - [`Proxy`]: a TCP proxy that cuts, freezes and delays.
 //! - [`http`] and [`load`]: a client for exact bytes, and a light load generator.
+//! - [`SmallDisk`]: a disk that is full on command.
 //! - [`Sender`]: a load that keeps account of every request, whatever fails.
 //!
 //! Everything started here has its files in one temporary folder and ends with the test process, however
@@ -13,6 +14,7 @@
 
 mod account;
 mod binaries;
+mod disk;
 mod fixtures;
 mod guardian;
 pub mod http;
@@ -32,6 +34,7 @@ use std::env;
 use std::sync::OnceLock;
 
 pub use binaries::{Binaries, binaries};
+pub use disk::SmallDisk;
 pub use fixtures::{Fixture, fixtures};
 pub use guardian::scratch;
 pub use naming::unique;

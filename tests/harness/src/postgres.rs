@@ -6,13 +6,13 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use crate::account::Account;
 use crate::guardian::guardian;
 use crate::locate::folder_of;
 use crate::process::{Process, Program};
-use crate::{free_port, unique};
+use crate::{free_port, unique, wait_until};
 
 const START_DEADLINE: Duration = Duration::from_secs(60);
 
@@ -38,7 +38,17 @@ impl Durability {
 #[derive(Debug)]
 pub struct Postgres {
     url: String,
-    server: Option<Process>,
+    server: Option<Server>,
+}
+
+/// A private server and how to start it again.
+#[derive(Debug)]
+struct Server {
+    program: PathBuf,
+    folder: PathBuf,
+    settings: Vec<String>,
+    account: Option<Account>,
+    process: Process,
 }
 
 impl Postgres {
@@ -58,38 +68,31 @@ impl Postgres {
 
         initialise(&bin, &folder, account)?;
         let port = free_port();
-        let port_setting = format!("port={port}");
-        let socket_setting = format!("unix_socket_directories={}", folder.display());
         let settings = [
-            port_setting.as_str(),
-            socket_setting.as_str(),
-            "listen_addresses=127.0.0.1",
-            "max_connections=200",
-            "timezone=UTC",
+            format!("port={port}"),
+            format!("unix_socket_directories={}", folder.display()),
+            "listen_addresses=127.0.0.1".to_owned(),
+            "max_connections=200".to_owned(),
+            "timezone=UTC".to_owned(),
         ];
-        let settings = settings.iter().chain(durability.settings());
-        let mut server = Program::new(bin.join("postgres"))
-            .args(["-D", "data"])
-            .args(settings.flat_map(|setting| ["-c", setting]))
-            .folder(folder)
-            .account(account)
-            // An immediate shutdown: SIGTERM would wait for the clients to leave.
-            .ended_by("QUIT")
-            .start()?;
-
+        let more = durability.settings().iter().map(|&setting| setting.to_owned());
+        let settings: Vec<String> = settings.into_iter().chain(more).collect();
+        let program = bin.join("postgres");
+        let process = launch(&program, &folder, &settings, account)?;
         let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
-        let start = Instant::now();
-        while let Err(refusal) = query(&url, "SELECT 1") {
-            if server.exited().is_some() || start.elapsed() > START_DEADLINE {
-                bail!("postgres did not start: {refusal}; its log:\n{}", server.log_tail());
-            }
-        }
+        let mut server = Server { program, folder, settings, account, process };
+        server.wait_until_serving(&url)?;
         Ok(Self { url, server: Some(server) })
     }
 
     /// The existing server at `url`, whose user may create databases. They stay there.
     pub fn existing(url: impl Into<String>) -> Self {
         Self { url: url.into(), server: None }
+    }
+
+    /// The URL of its own database, which is there from the start.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Creates an empty database and returns its URL.
@@ -104,7 +107,66 @@ impl Postgres {
 
     /// The process id of a private server.
     pub fn pid(&self) -> Option<u32> {
-        self.server.as_ref().map(Process::pid)
+        self.server.as_ref().map(|server| server.process.pid())
+    }
+
+    /// Kills all processes of a private server with SIGKILL; its data stay.
+    ///
+    /// # Panics
+    /// If this is an existing server.
+    pub fn kill9(&mut self) {
+        let process = &mut self.private().process;
+        // Halted, it has no more children than these. One that is left keeps the server from starting again.
+        process.halt();
+        let children = children(process.pid());
+        process.kill9();
+        for &child in &children {
+            let _ = kill_process(child, Signal::KILL);
+        }
+        wait_until("all processes are gone", START_DEADLINE, || {
+            children.iter().all(|&child| test_kill_process(child).is_err())
+        });
+    }
+
+    /// Stops a private server as an operator does: clients are sent away, what is under way is rolled back.
+    ///
+    /// # Panics
+    /// If this is an existing server, or it does not stop.
+    pub fn stop(&mut self) {
+        let process = &mut self.private().process;
+        process.signal(Signal::INT);
+        process.wait(START_DEADLINE);
+    }
+
+    /// Starts a private server again on its old data and port, and waits until it serves.
+    ///
+    /// # Errors
+    /// If it does not start, with the tail of its log.
+    ///
+    /// # Panics
+    /// If this is an existing server.
+    pub fn restart(&mut self) -> Result<()> {
+        let url = self.url.clone();
+        let server = self.private();
+        server.process.kill9();
+        server.process = launch(&server.program, &server.folder, &server.settings, server.account)?;
+        server.wait_until_serving(&url)
+    }
+
+    fn private(&mut self) -> &mut Server {
+        self.server.as_mut().expect("only a private server can be stopped")
+    }
+}
+
+impl Server {
+    fn wait_until_serving(&mut self, url: &str) -> Result<()> {
+        let start = Instant::now();
+        while let Err(refusal) = query(url, "SELECT 1") {
+            if self.process.exited().is_some() || start.elapsed() > START_DEADLINE {
+                bail!("postgres did not start: {refusal}; its log:\n{}", self.process.log_tail());
+            }
+        }
+        Ok(())
     }
 }
 
@@ -112,9 +174,27 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         let Some(server) = &mut self.server else { return };
         // Killed outright, it would leave its System V shared memory behind.
-        server.signal(Signal::QUIT);
-        let _ = server.ended_within(Duration::from_secs(10));
+        server.process.signal(Signal::QUIT);
+        let _ = server.process.ended_within(Duration::from_secs(10));
     }
+}
+
+fn launch(program: &Path, folder: &Path, settings: &[String], account: Option<Account>) -> Result<Process> {
+    Program::new(program)
+        .args(["-D", "data"])
+        .args(settings.iter().flat_map(|setting| ["-c", setting]))
+        .folder(folder)
+        .account(account)
+        // An immediate shutdown: SIGTERM would wait for the clients to leave.
+        .ended_by("QUIT")
+        .start()
+}
+
+/// The processes that a process of ours has started.
+fn children(parent: u32) -> Vec<Pid> {
+    let file = format!("/proc/{parent}/task/{parent}/children");
+    let children = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+    children.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect()
 }
 
 /// Runs SQL through the `psql` client and returns what it prints: the rows alone, columns separated by `|`.

@@ -1,6 +1,7 @@
 //! From a delivery to an entry.
 
 use std::borrow::Cow;
+use std::panic::{self, AssertUnwindSafe};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -36,16 +37,23 @@ pub struct Redacted<'a> {
 impl<'a> Redacted<'a> {
     /// Removes what is never stored.
     pub fn new(delivery: &'a Delivery) -> Self {
-        let text = std::str::from_utf8(&delivery.body).map_err(|_| "it is not UTF-8".to_owned());
-        let redacted =
-            text.and_then(|text| clean(text, delivery.event_type()).map_err(|error| error.to_string()));
+        Self::cleaned_by(delivery, |text| clean(text, delivery.event_type()))
+    }
+
+    fn cleaned_by(
+        delivery: &'a Delivery,
+        clean: impl FnOnce(&'a str) -> serde_json::Result<Cow<'a, str>>,
+    ) -> Self {
+        let redacted = match std::str::from_utf8(&delivery.body) {
+            Ok(text) => contained(|| clean(text).map_err(|error| format!("the body is not JSON: {error}")))
+                .unwrap_or_else(|panic| Err(panic.to_owned())),
+            Err(_) => Err("the body is not JSON: it is not UTF-8".to_owned()),
+        };
         match redacted {
             Ok(payload) => Self { delivery, payload: Some(payload), broken: None },
-            Err(error) => Self {
-                delivery,
-                payload: opaque(&delivery.body).map(Cow::Owned),
-                broken: Some(format!("the body is not JSON: {error}")),
-            },
+            Err(error) => {
+                Self { delivery, payload: opaque(&delivery.body).map(Cow::Owned), broken: Some(error) }
+            }
         }
     }
 
@@ -72,6 +80,18 @@ impl<'a> Redacted<'a> {
 
     /// What the delivery means under `policy`.
     pub fn entry(&self, policy: &Policy) -> Entry<'_> {
+        let mut entry = self.judged_by(|entry| self.judge(policy, entry));
+        // Whatever else is wrong with it: this is the reason not to apply it later either.
+        if let Some(reason) = self.forged(policy) {
+            entry.verdict = Verdict::Dead(reason.into());
+        }
+        entry
+    }
+
+    fn judged_by<'s>(
+        &'s self,
+        judge: impl FnOnce(&mut Entry<'s>) -> Result<Verdict<'s>, Cow<'static, str>>,
+    ) -> Entry<'s> {
         let mut entry = Entry {
             svix_id: storable(Cow::Borrowed(&self.delivery.svix_id)),
             event_type: None,
@@ -83,9 +103,8 @@ impl<'a> Redacted<'a> {
             payload: self.payload.as_deref(),
             verdict: Verdict::Ignored,
         };
-        let verdict = self.judge(policy, &mut entry).unwrap_or_else(Verdict::Dead);
-        // Whatever else is wrong with it: this is the reason not to apply it later either.
-        entry.verdict = self.forged(policy).map_or(verdict, |reason| Verdict::Dead(reason.into()));
+        let judged = contained(|| judge(&mut entry)).unwrap_or_else(|panic| Err(panic.into()));
+        entry.verdict = judged.unwrap_or_else(Verdict::Dead);
         entry
     }
 
@@ -140,6 +159,12 @@ impl<'a> Redacted<'a> {
         change.inviter_id = fields.and_then(|head| head.inviter_id).and_then(string);
         Ok(Verdict::Mirror(change))
     }
+}
+
+/// Runs a part of decoding so that a bug in it costs one event and not the worker. What a panic says may quote the
+/// body, so it is not repeated.
+fn contained<T>(decode: impl FnOnce() -> T) -> Result<T, &'static str> {
+    panic::catch_unwind(AssertUnwindSafe(decode)).map_err(|_| "decoding panicked: a bug in clerk-mirror")
 }
 
 /// The body without what no database can hold and what must not be stored.

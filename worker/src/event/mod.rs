@@ -16,12 +16,13 @@ pub(crate) use decode::NOT_AS_SIGNED;
 pub use decode::{Policy, Redacted};
 pub(crate) use erasure::without_person;
 pub use kind::{Kind, Table};
+pub(crate) use text::ascii;
 pub use time::Millis;
 
 use std::borrow::Cow;
 
 /// One delivery, decoded and redacted: everything the store needs to account for it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Entry<'a> {
     /// The message id Svix gave the event; the same on every delivery of it.
     pub svix_id: Cow<'a, str>,
@@ -44,7 +45,7 @@ pub struct Entry<'a> {
 }
 
 /// What is to be done with a delivery.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Verdict<'a> {
     /// Merge it into a mirror table.
     Mirror(Change<'a>),

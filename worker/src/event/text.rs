@@ -4,6 +4,7 @@
 //! mirrored of them; so each such character becomes U+FFFD, the replacement character, on every database alike.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 const REPLACEMENT: &str = "\\ufffd";
 const ESCAPE_LEN: usize = REPLACEMENT.len();
@@ -45,6 +46,25 @@ pub(super) fn storable_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(storable)
 }
 
+/// A text that any database can hold, whatever its encoding. Escaped as JSON does, so that JSON keeps its meaning.
+pub(crate) fn ascii(text: &str) -> Cow<'_, str> {
+    let fits = |c: char| c.is_ascii() && c != '\0';
+    if text.chars().all(fits) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() * 2);
+    for c in text.chars() {
+        if fits(c) {
+            escaped.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(escaped, "\\u{unit:04x}");
+        }
+    }
+    Cow::Owned(escaped)
+}
+
 fn is_low_surrogate(json: &str, at: usize) -> bool {
     matches!(escaped_unit(json, at), Some(0xdc00..0xe000))
 }
@@ -58,7 +78,7 @@ fn escaped_unit(json: &str, at: usize) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::storable_json;
+    use super::{ascii, storable_json};
 
     #[test]
     fn what_no_database_can_hold_is_replaced_and_nothing_else_is() {
@@ -91,5 +111,20 @@ mod tests {
         ] {
             assert!(matches!(storable_json(json), std::borrow::Cow::Borrowed(_)), "{json}");
         }
+    }
+
+    #[test]
+    fn escaped_json_keeps_its_meaning() {
+        let json = r#"{"name":"Zoë 🎺","note":"plain"}"#;
+        let escaped = ascii(json);
+        assert_eq!(escaped, r#"{"name":"Zo\u00eb \ud83c\udfba","note":"plain"}"#);
+        let (before, after): (serde_json::Value, serde_json::Value) =
+            (serde_json::from_str(json).unwrap(), serde_json::from_str(&escaped).unwrap());
+        assert_eq!(before, after);
+    }
+
+    #[test]
+    fn a_nul_is_escaped() {
+        assert_eq!(ascii("a\0b"), r"a\u0000b");
     }
 }

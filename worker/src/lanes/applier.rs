@@ -1,12 +1,7 @@
 //! Decoding a round and applying it, each lane its share.
 
 use std::{
-    panic,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
+    panic, thread,
     time::{Duration, Instant},
 };
 
@@ -14,7 +9,10 @@ use shared::{delivery::Delivery, lifecycle::Backoff};
 use tokio::{runtime::Handle, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::split::split;
+use super::{
+    split::split,
+    turns::{LaneSet, Turns},
+};
 use crate::{
     apply::apply_batch,
     event::{Entry, Redacted},
@@ -23,14 +21,14 @@ use crate::{
 };
 
 /// While the database is away, consumption pauses and the batch in hand is tried again after these waits.
-const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
+const RETRY: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(1));
 
 /// Applies rounds.
 pub(crate) struct Applier {
     pub(crate) target: Target,
     /// The most events in one transaction.
     pub(crate) batch: usize,
-    pub(crate) lanes: Turns,
+    pub(crate) lanes: LaneSet,
     pub(crate) shutdown: CancellationToken,
     pub(crate) runtime: Handle,
 }
@@ -43,30 +41,30 @@ impl Applier {
     }
 
     /// Applies a round. False if the process stopped before the database could take all of it. Blocks.
-    pub(super) fn apply(&self, deliveries: &[Delivery]) -> bool {
+    pub(super) fn apply(&self, deliveries: &[Delivery], turns: &Turns) -> bool {
         let redacted: Vec<Redacted<'_>> = deliveries.iter().map(Redacted::new).collect();
         let entries = redacted.iter().map(|redacted| redacted.entry(&self.target.policy)).collect();
         match &*split(entries, self.lanes.count(), self.batch) {
-            [whole] => self.apply_share(self.lanes.next(), whole),
-            shares => self.apply_shares(shares),
+            [whole] => turns.wait(self.lanes.next(), || self.apply_share(whole)),
+            shares => self.apply_shares(shares, turns),
         }
     }
 
     /// Each lane applies its share on a thread of its own.
-    fn apply_shares(&self, shares: &[Vec<Entry<'_>>]) -> bool {
+    fn apply_shares(&self, shares: &[Vec<Entry<'_>>], turns: &Turns) -> bool {
         thread::scope(|scope| {
             let lanes: Vec<_> = shares
                 .iter()
                 .enumerate()
-                .map(|(lane, share)| scope.spawn(move || self.apply_share(lane, share)))
+                .map(|(lane, share)| scope.spawn(move || turns.wait(lane, || self.apply_share(share))))
                 .collect();
             // The scope waits for those that are not asked any more.
             lanes.into_iter().all(|lane| lane.join().unwrap_or_else(|payload| panic::resume_unwind(payload)))
         })
     }
 
-    fn apply_share(&self, lane: usize, share: &[Entry<'_>]) -> bool {
-        self.lanes.take(lane, || share.chunks(self.batch).all(|batch| self.apply_batch(batch)))
+    fn apply_share(&self, share: &[Entry<'_>]) -> bool {
+        share.chunks(self.batch).all(|batch| self.apply_batch(batch))
     }
 
     /// Applies a batch, however long it takes. False if the process stopped first.
@@ -99,32 +97,5 @@ impl Applier {
                 () = sleep(wait) => false,
             }
         })
-    }
-}
-
-/// Who may use a lane. The next round's share of the same objects waits here, where it holds no transaction open.
-pub(crate) struct Turns {
-    lanes: Vec<Mutex<()>>,
-    next: AtomicUsize,
-}
-
-impl Turns {
-    /// For so many lanes, at least one.
-    pub(crate) fn new(lanes: usize) -> Self {
-        Self { lanes: (0..lanes.max(1)).map(|_| Mutex::default()).collect(), next: AtomicUsize::new(0) }
-    }
-
-    fn count(&self) -> usize {
-        self.lanes.len()
-    }
-
-    /// The lane for a round that is not split.
-    fn next(&self) -> usize {
-        self.next.fetch_add(1, Ordering::Relaxed) % self.lanes.len()
-    }
-
-    fn take<T>(&self, lane: usize, work: impl FnOnce() -> T) -> T {
-        let _turn = self.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner);
-        work()
     }
 }

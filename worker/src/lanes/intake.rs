@@ -15,7 +15,7 @@ use super::ROUNDS;
 pub(super) struct Round {
     pub(super) batch: Batch,
     /// The next round is taken once this is dropped: until then its events gather in the queue.
-    _slot: OwnedSemaphorePermit,
+    pub(super) slot: OwnedSemaphorePermit,
 }
 
 /// The way from the queue to the lanes.
@@ -67,7 +67,7 @@ impl Intake {
             if batch.deliveries.len() < self.full {
                 self.not_before = Instant::now() + self.linger;
             }
-            let _ = rounds.send(Round { batch, _slot: slot }).await;
+            let _ = rounds.send(Round { batch, slot }).await;
         }
     }
 }

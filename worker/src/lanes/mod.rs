@@ -8,20 +8,22 @@
 mod applier;
 mod intake;
 mod split;
+mod turns;
 
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesOrdered};
-use shared::queue::{Consumer, Receipt};
-use tokio::{
-    sync::mpsc,
-    task::{JoinError, spawn_blocking},
+use shared::{
+    delivery::Delivery,
+    queue::{Batch, Consumer, Receipt},
 };
+use tokio::{sync::mpsc, task::JoinError};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use applier::{Applier, Turns};
+pub(crate) use applier::Applier;
 use intake::{Intake, Round};
 pub use split::split;
+pub(crate) use turns::LaneSet;
 
 /// One round is applied, and the next one is decoded and waits for its turn.
 const ROUNDS: usize = 2;
@@ -68,14 +70,36 @@ async fn apply(applier: Arc<Applier>, mut rounds: mpsc::Receiver<Round>) -> Resu
                 let Some(receipt) = receipt? else { return Ok(()) };
                 acknowledge(&applier, receipt).await;
             }
-            Some(round) = rounds.recv() => {
-                let applier = applier.clone();
-                // Decoding and the database both block.
-                under_way.push_back(spawn_blocking(move || {
-                    applier.apply(&round.batch.deliveries).then_some(round.batch.receipt)
-                }));
-            }
+            Some(round) = rounds.recv() => under_way.push_back(apply_round(applier.clone(), round)),
             else => return Ok(()),
+        }
+    }
+}
+
+/// What acknowledges the round, once it is applied; nothing if the process stopped first.
+async fn apply_round(applier: Arc<Applier>, round: Round) -> Result<Option<Receipt>, JoinError> {
+    let Round { batch: Batch { deliveries, receipt }, slot } = round;
+    let deliveries: Arc<[Delivery]> = deliveries.into();
+    loop {
+        // Those that wait for an answer in vain keep their turns.
+        let turns = applier.lanes.turns();
+        let applied = applier
+            .target
+            .block({
+                let (applier, deliveries, turns) = (applier.clone(), deliveries.clone(), turns.clone());
+                move |_| Ok(applier.apply(&deliveries, &turns))
+            })
+            .await?;
+        match applied {
+            Ok(applied) => {
+                drop(slot);
+                return Ok(applied.then_some(receipt));
+            }
+            Err(error) => {
+                applier.target.metrics.retries.inc();
+                applier.lanes.give_up(&turns);
+                tracing::warn!(%error, events = deliveries.len(), "a batch is applied once more");
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong with the database, and whether the data may be the reason.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,12 +30,18 @@ pub enum StoreError {
     /// No connection was to be had.
     #[error("cannot connect to the database: {0}")]
     Connect(#[source] PoolError),
+    /// An answer is overdue that the database would have given by now.
+    #[error("no answer from the database")]
+    Silent,
     /// The fault is not in the data: the same call may succeed later.
     #[error("{0}")]
     Retry(#[source] DieselError),
     /// The fault may be in the data, and may not.
     #[error("{0}")]
     Suspect(#[source] DieselError),
+    /// By its SQLSTATE the fault is not in the data: the same call may succeed later.
+    #[error("{0}")]
+    Elsewhere(Fault),
     /// A migration cannot be applied.
     #[error("cannot migrate the database: {0}")]
     Migration(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -44,7 +51,7 @@ impl StoreError {
     /// Whether the same call may succeed later, with the same data.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Connect(_) | Self::Retry(_) => true,
+            Self::Connect(_) | Self::Silent | Self::Retry(_) | Self::Elsewhere(_) => true,
             Self::Suspect(_) | Self::Migration(_) => false,
         }
     }
@@ -57,9 +64,22 @@ impl StoreError {
         }
     }
 
+    /// Whether the connection is of no more use.
+    pub(super) fn lost_connection(&self) -> bool {
+        use DatabaseErrorKind::{ClosedConnection, UnableToSendCommand};
+        match self {
+            Self::Retry(error) => matches!(
+                error,
+                DieselError::DatabaseError(ClosedConnection | UnableToSendCommand, _)
+                    | DieselError::BrokenTransactionManager
+            ),
+            _ => false,
+        }
+    }
+
     /// The same error, of a statement that took this long. One that was cut off by its timeout waited for a lock
     /// or for a server that is busy; the error itself cannot tell, because diesel hides the SQLSTATE and the
-    /// message may be in any language.
+    /// message may be in any language. To know it here spares the server an examination that would wait in vain once more.
     pub(super) fn after(self, took: Duration, timeout: Duration) -> Self {
         // The server's clock and ours need not run at quite the same speed.
         if took >= timeout.mul_f64(0.95) { self.into_retryable() } else { self }
@@ -93,6 +113,22 @@ fn not_in_the_data(error: &DieselError) -> bool {
         | DieselError::NotInTransaction
         | DieselError::RollbackTransaction => true,
         _ => false,
+    }
+}
+
+/// What a database says is wrong: a message, and PostgreSQL's SQLSTATE.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Five characters that mean the same whatever the language of the message; SQLite has none.
+    pub sqlstate: Option<String>,
+    /// What went wrong.
+    pub message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.sqlstate.as_ref().map_or(Ok(()), |sqlstate| write!(f, " (SQLSTATE {sqlstate})"))
     }
 }
 

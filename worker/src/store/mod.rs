@@ -3,15 +3,18 @@
 mod batch;
 mod erasure;
 mod error;
+mod findings;
 mod ledger;
 mod migrate;
 mod postgres;
 mod sqlite;
 mod stats;
+mod trial;
 mod upkeep;
 
 pub use erasure::{Erased, Erasure};
-pub use error::{OpenError, StoreError};
+pub use error::{Fault, OpenError, StoreError};
+pub use findings::Findings;
 pub use ledger::{EventFilter, FormerState, LedgerRow, Outcome, Place, Selection};
 pub use stats::{Stats, TableStats};
 pub use upkeep::{Postponed, Upkeep};
@@ -20,7 +23,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::{Entry, Millis, Table};
+use crate::event::{Entry, Millis};
 
 /// The mirror and the ledger. Every call blocks until the database has answered.
 pub trait Store: Send + Sync {
@@ -31,11 +34,18 @@ pub trait Store: Send + Sync {
     /// Whether the database answers.
     fn ping(&self) -> Result<(), StoreError>;
 
+    /// Gives up connections on which an answer is overdue that the database would have given by now; whether there were
+    /// any. Calls that wait for one may wait for ever; whoever made them had better not.
+    fn give_up_silent(&self) -> bool {
+        false
+    }
+
     /// Applies a batch in one transaction; returns an outcome for each entry, in their order.
     fn apply(&self, entries: &[Entry<'_>]) -> Result<Vec<Outcome>, StoreError>;
 
-    /// Merges nothing into a table: fails if and only if merging fails whatever the data.
-    fn probe(&self, table: Table) -> Result<(), StoreError>;
+    /// Tries the entries, changing nothing; says of each what the database has against it, as far as it gets: there may
+    /// be more once that is settled. Any error means that the fault is not in the data.
+    fn examine(&self, entries: &[Entry<'_>]) -> Result<Vec<Findings>, StoreError>;
 
     /// Removes a deleted user's personal data from mirror and ledger. The deletion stays, and nothing that arrives
     /// later brings the rest back.

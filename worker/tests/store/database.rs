@@ -30,10 +30,16 @@ pub trait Database: Sync {
     fn schema(&self) -> Vec<String>;
     /// What a query reads from end to end, instead of finding it by an index.
     fn scans(&self, sql: &str) -> Vec<String>;
+    /// Makes the database refuse users of which this is true.
+    fn refuse_users(&self, condition: &str);
     /// Makes the database refuse the user with this id.
-    fn refuse_user(&self, id: &str);
+    fn refuse_user(&self, id: &str) {
+        self.refuse_users(&format!("NEW.id = '{id}'"));
+    }
     /// Makes the database refuse nobody any more.
     fn refuse_nobody(&self);
+    /// What the ledger then says.
+    fn refusal(&self) -> String;
     /// An expression for a time column as `2026-11-23T15:54:40.123Z`.
     fn iso(&self, column: &str) -> String;
     /// An expression for a column that holds a list of texts as JSON.

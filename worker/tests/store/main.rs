@@ -1,9 +1,11 @@
 //! The store, the same cases on every backend.
 
 mod cases;
+mod counting;
 mod database;
 mod erasing;
 mod events;
+mod faults;
 mod partitions;
 mod postgres;
 mod provisioning;
@@ -44,6 +46,11 @@ on_every_backend! {
     one_event_that_is_refused_is_dead_and_the_rest_is_applied
     a_refused_event_is_a_duplicate_when_it_is_delivered_again
     a_missing_table_is_no_fault_of_the_events
+    a_batch_without_a_refused_event_costs_one_transaction
+    one_refused_event_in_a_batch_costs_three_transactions
+    a_batch_that_is_refused_altogether_costs_three_transactions
+    of_several_events_about_one_object_only_the_refused_ones_are_dead
+    events_that_cannot_be_together_are_parted
     the_primary_contacts_are_those_the_user_names
     each_typed_column_has_a_case
     a_typed_column_is_its_field_or_null_if_that_is_of_another_type

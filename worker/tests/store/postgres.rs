@@ -36,6 +36,10 @@ impl Postgres {
         database
     }
 
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     pub fn connection(&self) -> PgConnection {
         let mut connection = PgConnection::establish(&self.url).unwrap();
         connection.batch_execute("SET search_path = clerk").unwrap();
@@ -155,17 +159,22 @@ impl Database for Postgres {
         plan.into_iter().map(|plan| plan.line).filter(|line| line.contains("Seq Scan")).collect()
     }
 
-    fn refuse_user(&self, id: &str) {
+    fn refuse_users(&self, condition: &str) {
+        // Generated columns are there only after the row has been written.
         self.execute(&format!(
             "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
                  $$ BEGIN RAISE 'refused by a trigger'; END $$;
-             CREATE TRIGGER refuse BEFORE INSERT ON users
-                 FOR EACH ROW WHEN (NEW.id = '{id}') EXECUTE FUNCTION refuse();"
+             CREATE TRIGGER refuse AFTER INSERT OR UPDATE ON users
+                 FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION refuse();"
         ));
     }
 
     fn refuse_nobody(&self) {
         self.execute("DROP TRIGGER refuse ON users");
+    }
+
+    fn refusal(&self) -> String {
+        "refused by a trigger (SQLSTATE P0001)".to_owned()
     }
 
     fn rows(&self, table: &str) -> Vec<Option<String>> {

@@ -137,11 +137,17 @@ impl Database for Sqlite {
             .collect()
     }
 
-    fn refuse_user(&self, id: &str) {
-        self.execute(&format!(
-            "CREATE TRIGGER refuse BEFORE INSERT ON users WHEN NEW.id = '{id}'
-             BEGIN SELECT raise(ABORT, 'refused by a trigger'); END"
-        ));
+    fn refuse_users(&self, condition: &str) {
+        for event in ["INSERT", "UPDATE"] {
+            self.execute(&format!(
+                "CREATE TRIGGER refuse_{event} AFTER {event} ON users WHEN {condition}
+                 BEGIN SELECT raise(ABORT, 'refused by a trigger'); END"
+            ));
+        }
+    }
+
+    fn refusal(&self) -> String {
+        "refused by a trigger".to_owned()
     }
 
     fn refuse_nobody(&self) {

@@ -1,6 +1,6 @@
 //! RabbitMQ and PostgreSQL.
 
-use harness::{Durability, Postgres, RabbitMq, postgres, psql, rabbitmq, wait_until};
+use harness::{Durability, Postgres, RabbitMq, SmallDisk, postgres, psql, rabbitmq, wait_until};
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Confirmation, Connection, ConnectionProperties};
@@ -89,4 +89,30 @@ fn durability_is_what_was_asked_for() {
     let show = |server: &Postgres| psql(&server.fresh_database("settings"), settings);
     assert_eq!(show(&Postgres::start(Durability::Relaxed).unwrap()), "off|off|on");
     assert_eq!(show(&Postgres::start(Durability::Full).unwrap()), "on|on|on");
+}
+
+#[test]
+fn private_postgres_keeps_what_was_committed_when_it_is_killed_or_stopped() {
+    let mut server = Postgres::start(Durability::Full).unwrap();
+    let database = server.fresh_database("killed");
+    psql(&database, "CREATE TABLE t (x int); INSERT INTO t VALUES (1)");
+    server.kill9();
+    server.restart().unwrap();
+    psql(&database, "INSERT INTO t VALUES (2)");
+    server.stop();
+    server.restart().unwrap();
+    assert_eq!(psql(&database, "SELECT count(*) FROM t"), "2");
+}
+
+#[test]
+fn a_small_disk_is_full_until_it_is_freed() {
+    let disk = SmallDisk::mount(1).unwrap();
+    let file = disk.folder().join("file");
+    disk.fill().unwrap();
+    assert_eq!(std::fs::write(&file, "x").unwrap_err().kind(), std::io::ErrorKind::StorageFull);
+    disk.free().unwrap();
+    std::fs::write(&file, "x").unwrap();
+    let folder = disk.folder().to_owned();
+    drop(disk);
+    assert!(!folder.join("file").exists());
 }

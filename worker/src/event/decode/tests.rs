@@ -252,3 +252,34 @@ fn what_is_not_parsed_is_verified_all_the_same() {
     let (reason, ..) = dead_letter(&Redacted::unparsed(&forged), &policy);
     assert!(reason.contains("not the one that was signed"), "{reason}");
 }
+
+#[test]
+fn a_panic_while_redacting_costs_one_event_and_no_secret() {
+    let body = r#"{"data":{"id":"user_1"},"type":"user.created"}"#;
+    let plain = delivery("msg_1", body);
+    let entry_of = |delivery: &Delivery| {
+        let redacted = Redacted::cleaned_by(delivery, |_| panic!("quoting the body"));
+        let entry = redacted.entry(&Policy::default());
+        let Verdict::Dead(reason) = entry.verdict else { panic!("{:?}", entry.verdict) };
+        assert_eq!(reason, "decoding panicked: a bug in clerk-mirror");
+        entry.payload.map(str::to_owned)
+    };
+    assert_eq!(entry_of(&plain).as_deref(), Some(body));
+    let secret = delivery("msg_2", r#"{"data":{"backup_codes":["1"]},"type":"user.created"}"#);
+    assert_eq!(entry_of(&secret), None);
+}
+
+#[test]
+fn a_panic_while_judging_costs_one_event_and_keeps_what_was_read() {
+    let delivery = delivery("msg_1", r#"{"data":{"backup_codes":["1"]},"type":"user.created"}"#);
+    let redacted = Redacted::new(&delivery);
+    let entry = redacted.judged_by(|entry| {
+        entry.event_type = Some("user.created".into());
+        panic!("quoting the body")
+    });
+    assert!(
+        matches!(entry.verdict, Verdict::Dead(reason) if reason == "decoding panicked: a bug in clerk-mirror")
+    );
+    assert_eq!(entry.event_type.as_deref(), Some("user.created"));
+    assert_eq!(entry.payload, Some(r#"{"data":{},"type":"user.created"}"#));
+}

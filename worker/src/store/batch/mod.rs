@@ -3,9 +3,11 @@
 //! Merging is idempotent and commutative, so nothing is looked up before it is written: the rows are merged,
 //! what the database says has moved decides the outcomes, and the ledger says which of the events were new.
 
+mod examine;
 mod fold;
 mod replay;
 
+pub(super) use examine::{Trial, examine};
 pub(super) use fold::Row;
 pub(super) use replay::{Held, Rewrite, replay};
 
@@ -15,11 +17,14 @@ use crate::event::{Change, Entry, Millis, Table, Verdict};
 use crate::store::error::StoreError;
 use crate::store::ledger::Outcome;
 
-/// One open transaction of a backend.
-pub(super) trait Transaction {
+/// What an open transaction knows of erasures.
+pub(super) trait Erased {
     /// Which of the ids have been erased. Until this transaction ends, no other can be.
     fn erased(&mut self, ids: &[&str]) -> Result<HashSet<String>, StoreError>;
+}
 
+/// One open transaction of a backend.
+pub(super) trait Transaction: Erased {
     /// Merges rows into a table: `data` and `version` move only to a greater version, `deleted_at` only to an
     /// earlier time. The ids are sorted and no two are the same. Returns the rows that moved.
     fn merge(&mut self, table: Table, rows: &[Row<'_>]) -> Result<Vec<Moved>, StoreError>;
@@ -64,13 +69,13 @@ pub(super) fn apply(
     transaction: &mut dyn Transaction,
     entries: &[Entry<'_>],
 ) -> Result<Vec<Outcome>, StoreError> {
-    let remains = remains(transaction, entries)?;
+    let remains = outlived(transaction, entries)?;
     apply_all(transaction, remains.as_deref().unwrap_or(entries))
 }
 
-/// The entries without what concerns the erased, if somebody has been.
-fn remains<'a>(
-    transaction: &mut dyn Transaction,
+/// The entries without what concerns the erased; `None` if nobody of them is.
+fn outlived<'a, T: Erased + ?Sized>(
+    transaction: &mut T,
     entries: &'a [Entry<'_>],
 ) -> Result<Option<Vec<Entry<'a>>>, StoreError> {
     let ids: BTreeSet<&str> = entries.iter().flat_map(Entry::ids).collect();

@@ -10,7 +10,7 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::{Bool, Nullable, Text};
 use serde::Serialize;
 
-use super::{Record, Transaction, merge, outcome, remains};
+use super::{Record, Transaction, merge, outcome, outlived};
 use crate::event::Entry;
 use crate::store::error::StoreError;
 use crate::store::ledger::Outcome;
@@ -124,7 +124,7 @@ pub(in crate::store) fn replay(
     transaction: &mut dyn Rewrite,
     entries: &[Entry<'_>],
 ) -> Result<Vec<Outcome>, StoreError> {
-    let remains = remains(transaction, entries)?;
+    let remains = outlived(transaction, entries)?;
     replay_all(transaction, remains.as_deref().unwrap_or(entries))
 }
 

@@ -1,31 +1,37 @@
 //! The store in PostgreSQL, in the schema `clerk`.
 
+mod connections;
+mod diagnosis;
 mod erasure;
 mod partitions;
 mod queries;
 mod replay;
 mod stats;
+mod transaction;
 mod upkeep;
 mod url;
+mod vigil;
 
-use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::r2d2::{self, ConnectionManager, CustomizeConnection, NopErrorHandler, Pool, PooledConnection};
 use diesel::result::Error as DieselError;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::error::{OpenError, StoreError};
+use super::trial::undone;
 use super::{
-    Erasure, EventFilter, FormerState, LedgerRow, Outcome, Place, Selection, Stats, Store, StoreOptions,
-    Upkeep, erasure as erasing, migrate,
+    Erasure, EventFilter, Findings, FormerState, LedgerRow, Outcome, Place, Selection, Stats, Store,
+    StoreOptions, Upkeep, erasure as erasing, migrate,
 };
-use crate::event::{Entry, Millis, Table};
-use crate::store::batch::{self, Moved, Record, Row, Transaction};
+use crate::event::{Entry, Millis};
+use crate::store::batch;
+use connections::{Connections, Pooled};
 use erasure::PgSession;
-use queries::{ErasedIds, Ledger, Merge, webhook_events};
+use queries::webhook_events;
+use transaction::PgTransaction;
+use vigil::Call;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
@@ -33,35 +39,31 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres
 const MIGRATION_LOCK: i64 = 0x636c_6572_6b6d_6972;
 
 pub(super) struct PostgresStore {
-    pool: Pool<ConnectionManager<PgConnection>>,
+    connections: Connections,
     statement_timeout: Duration,
 }
 
 impl PostgresStore {
     pub(super) fn open(url: &str, options: &StoreOptions) -> Result<Self, OpenError> {
-        let manager = ConnectionManager::new(url::with_defaults(url)?);
-        let pool = Pool::builder()
-            .max_size(options.connections.get())
-            .min_idle(Some(0))
-            .test_on_check_out(false)
-            .connection_timeout(options.acquire_timeout)
-            .connection_customizer(Box::new(Session { statement_timeout: options.statement_timeout }))
-            .error_handler(Box::new(NopErrorHandler))
-            .build_unchecked(manager);
-        Ok(Self { pool, statement_timeout: options.statement_timeout })
+        let connections = Connections::new(url::with_defaults(url)?, options);
+        Ok(Self { connections, statement_timeout: options.statement_timeout })
     }
 
-    fn connection(&self) -> Result<PooledConnection<ConnectionManager<PgConnection>>, StoreError> {
-        Ok(self.pool.get()?)
+    fn connection(&self) -> Result<Pooled, StoreError> {
+        self.connections.get()
     }
 
     fn transaction<T>(
         &self,
         work: impl FnOnce(&mut PgTransaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.connection()?.transaction(|connection| {
-            work(&mut PgTransaction { connection, statement_timeout: self.statement_timeout })
+        self.connections.with(|connection, call| {
+            connection.transaction(|connection| work(&mut self.within(connection, call)))
         })
+    }
+
+    fn within<'a>(&self, connection: &'a mut PgConnection, call: &'a Call<'a>) -> PgTransaction<'a> {
+        PgTransaction { connection, call, statement_timeout: self.statement_timeout }
     }
 }
 
@@ -86,16 +88,26 @@ impl Store for PostgresStore {
     }
 
     fn ping(&self) -> Result<(), StoreError> {
-        self.connection()?.batch_execute("SELECT 1")?;
-        Ok(())
+        self.connections.with(|connection, _| Ok(connection.batch_execute("SELECT 1")?))
+    }
+
+    fn give_up_silent(&self) -> bool {
+        self.connections.give_up_silent()
     }
 
     fn apply(&self, entries: &[Entry<'_>]) -> Result<Vec<Outcome>, StoreError> {
         self.transaction(|transaction| batch::apply(transaction, entries))
     }
 
-    fn probe(&self, table: Table) -> Result<(), StoreError> {
-        self.transaction(|transaction| transaction.merge(table, &[]).map(drop))
+    fn examine(&self, entries: &[Entry<'_>]) -> Result<Vec<Findings>, StoreError> {
+        let findings = self.connections.with(|connection, call| {
+            undone(connection, |connection| {
+                // What a trigger would say at the commit it says at the statement.
+                connection.batch_execute("SET CONSTRAINTS ALL IMMEDIATE")?;
+                batch::examine(&mut self.within(connection, call), entries)
+            })
+        });
+        findings.map_err(StoreError::into_retryable)
     }
 
     fn erase(&self, user_id: &str) -> Result<Erasure, StoreError> {
@@ -172,52 +184,5 @@ impl Store for PostgresStore {
 
     fn stats(&self, exact: bool) -> Result<Stats, StoreError> {
         self.connection()?.transaction(|connection| stats::read(connection, exact))
-    }
-}
-
-struct PgTransaction<'a> {
-    connection: &'a mut PgConnection,
-    statement_timeout: Duration,
-}
-
-impl PgTransaction<'_> {
-    fn run<T>(
-        &mut self,
-        statement: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
-    ) -> Result<T, StoreError> {
-        let start = Instant::now();
-        statement(self.connection)
-            .map_err(|error| StoreError::from(error).after(start.elapsed(), self.statement_timeout))
-    }
-}
-
-impl Transaction for PgTransaction<'_> {
-    fn erased(&mut self, ids: &[&str]) -> Result<HashSet<String>, StoreError> {
-        let erased: Vec<String> = self.run(|connection| ErasedIds { ids }.load(connection))?;
-        Ok(HashSet::from_iter(erased))
-    }
-
-    fn merge(&mut self, table: Table, rows: &[Row<'_>]) -> Result<Vec<Moved>, StoreError> {
-        let moved = self.run(|connection| Merge::new(table, rows).load(connection))?;
-        Ok(moved.into_iter().map(queries::moved).collect())
-    }
-
-    fn record(&mut self, records: &[Record<'_>]) -> Result<Vec<String>, StoreError> {
-        self.run(|connection| Ledger::new(records).load(connection))
-    }
-}
-
-#[derive(Debug)]
-struct Session {
-    statement_timeout: Duration,
-}
-
-impl CustomizeConnection<PgConnection, r2d2::Error> for Session {
-    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), r2d2::Error> {
-        // Waiting for a lock must end as a statement timeout, which is known not to be a fault in the data.
-        let timeout = self.statement_timeout.as_millis();
-        connection
-            .batch_execute(&format!("SET statement_timeout = {timeout}; SET lock_timeout = 0;"))
-            .map_err(r2d2::Error::QueryError)
     }
 }

@@ -9,6 +9,7 @@ use diesel::sql_types::{Array, Nullable, Text, Timestamptz};
 
 use crate::event::{Millis, Table};
 use crate::store::batch::{Moved, Record, Row};
+use crate::store::postgres::diagnosis::OneRow;
 
 diesel::table! {
     clerk.webhook_events (svix_id, occurred_at) {
@@ -115,6 +116,17 @@ impl Query for Merge<'_> {
 
 impl RunQueryDsl<PgConnection> for Merge<'_> {}
 
+impl OneRow for Merge<'_> {
+    fn arguments(&self) -> Vec<(Option<String>, &'static str)> {
+        vec![
+            (first_text(&self.ids), "text"),
+            (first_nullable(&self.data), "text"),
+            (first_text(&self.versions), "text"),
+            (first_time(&self.deleted_at), "timestamptz"),
+        ]
+    }
+}
+
 /// A row that [`Merge`] returns.
 pub(super) fn moved((id, version, deleted_at): (String, String, Option<DateTime<Utc>>)) -> Moved {
     Moved { id, version, deleted_at: deleted_at.map(Millis::from) }
@@ -193,3 +205,32 @@ impl Query for Ledger<'_> {
 }
 
 impl RunQueryDsl<PgConnection> for Ledger<'_> {}
+
+impl OneRow for Ledger<'_> {
+    fn arguments(&self) -> Vec<(Option<String>, &'static str)> {
+        vec![
+            (first_text(&self.svix_ids), "text"),
+            (first_nullable(&self.types), "text"),
+            (first_nullable(&self.object_ids), "text"),
+            (first_nullable(&self.user_ids), "text"),
+            (first_nullable(&self.instance_ids), "text"),
+            (self.occurred_at.first().map(DateTime::to_rfc3339), "timestamptz"),
+            (self.received_at.first().map(DateTime::to_rfc3339), "timestamptz"),
+            (first_text(&self.outcomes), "text"),
+            (first_nullable(&self.errors), "text"),
+            (first_nullable(&self.payloads), "text"),
+        ]
+    }
+}
+
+fn first_text(values: &[&str]) -> Option<String> {
+    values.first().map(|value| (*value).to_owned())
+}
+
+fn first_nullable(values: &[Option<&str>]) -> Option<String> {
+    first_text(values.first()?.as_slice())
+}
+
+fn first_time(values: &[Option<DateTime<Utc>>]) -> Option<String> {
+    values.first()?.as_ref().map(DateTime::to_rfc3339)
+}

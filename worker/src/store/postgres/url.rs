@@ -3,12 +3,13 @@
 
 use crate::store::OpenError;
 
-/// Set unless the URL sets them itself. A dead peer is found out within about a minute.
+/// Set unless the URL sets them itself. What is sent into a network that swallows it is sent again after waits that
+/// double; so a peer that is silent for some seconds is given up, and a new connection does not wait that long.
 const DEFAULTS: [(&str, &str); 6] = [
-    ("connect_timeout", "10"),
-    ("tcp_user_timeout", "60000"),
-    ("keepalives_idle", "30"),
-    ("keepalives_interval", "10"),
+    ("connect_timeout", "3"),
+    ("tcp_user_timeout", "5000"),
+    ("keepalives_idle", "5"),
+    ("keepalives_interval", "2"),
     ("keepalives_count", "3"),
     ("fallback_application_name", "clerk-mirror"),
 ];
@@ -94,16 +95,16 @@ mod tests {
     fn a_plain_url_gets_every_default() {
         assert_eq!(
             with_defaults("postgres://app:secret@db:5433/app").unwrap(),
-            "postgres://app:secret@db:5433/app?connect_timeout=10&tcp_user_timeout=60000&keepalives_idle=30\
-             &keepalives_interval=10&keepalives_count=3&fallback_application_name=clerk-mirror"
+            "postgres://app:secret@db:5433/app?connect_timeout=3&tcp_user_timeout=5000&keepalives_idle=5\
+             &keepalives_interval=2&keepalives_count=3&fallback_application_name=clerk-mirror"
         );
     }
 
     #[test]
     fn what_the_url_sets_stays() {
-        let url = with_defaults("postgresql:///app?host=/run/postgresql&connect_timeout=3").unwrap();
+        let url = with_defaults("postgresql:///app?host=/run/postgresql&connect_timeout=7").unwrap();
         assert!(
-            url.starts_with("postgresql:///app?host=/run/postgresql&connect_timeout=3&tcp_user_timeout=")
+            url.starts_with("postgresql:///app?host=/run/postgresql&connect_timeout=7&tcp_user_timeout=")
         );
         assert_eq!(url.matches("connect_timeout").count(), 1);
     }

@@ -1,6 +1,7 @@
 //! The store in a SQLite file: for one machine, without a server.
 
 mod erasure;
+mod faults;
 mod queries;
 mod replay;
 mod stats;
@@ -18,14 +19,15 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::{Bool, Text};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
-use super::error::{OpenError, StoreError};
+use super::error::{Fault, OpenError, StoreError};
+use super::trial::undone;
 use super::upkeep::SLICE;
 use super::{
-    Erasure, EventFilter, FormerState, LedgerRow, Outcome, Place, Selection, Stats, Store, StoreOptions,
-    Upkeep, erasure as erasing, migrate,
+    Erasure, EventFilter, Findings, FormerState, LedgerRow, Outcome, Place, Selection, Stats, Store,
+    StoreOptions, Upkeep, erasure as erasing, migrate,
 };
 use crate::event::{Entry, Millis, Table};
-use crate::store::batch::{self, Moved, Record, Row, Transaction};
+use crate::store::batch::{self, Erased, Moved, Record, Row, Transaction, Trial};
 use erasure::SqliteSession;
 use queries::{ErasedIds, Ledger, Merge, webhook_events};
 
@@ -54,18 +56,12 @@ impl SqliteStore {
         Ok(self.pool.get()?)
     }
 
-    /// Runs one writing transaction. Failing to begin it, which is to wait for other writers, is no fault of the
-    /// data.
+    /// Runs one writing transaction.
     fn transaction<T>(
         &self,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut begun = false;
-        let result = self.connection()?.immediate_transaction(|connection| {
-            begun = true;
-            work(connection)
-        });
-        if begun { result } else { result.map_err(StoreError::into_retryable) }
+        self.connection()?.immediate_transaction(work).map_err(faults::judge)
     }
 }
 
@@ -96,8 +92,11 @@ impl Store for SqliteStore {
         self.transaction(|connection| batch::apply(&mut SqliteTransaction { connection }, entries))
     }
 
-    fn probe(&self, table: Table) -> Result<(), StoreError> {
-        self.transaction(|connection| SqliteTransaction { connection }.merge(table, &[]).map(drop))
+    fn examine(&self, entries: &[Entry<'_>]) -> Result<Vec<Findings>, StoreError> {
+        let findings = undone(&mut *self.connection()?, |connection| {
+            batch::examine(&mut SqliteTransaction { connection }, entries)
+        });
+        findings.map_err(StoreError::into_retryable)
     }
 
     fn erase(&self, user_id: &str) -> Result<Erasure, StoreError> {
@@ -197,12 +196,28 @@ struct SqliteTransaction<'a> {
     connection: &'a mut SqliteConnection,
 }
 
-impl Transaction for SqliteTransaction<'_> {
+impl SqliteTransaction<'_> {
+    /// What is wrong with a statement; nothing remains of one with which something is.
+    fn fault<T>(
+        &mut self,
+        statement: impl FnOnce(&mut SqliteConnection) -> QueryResult<T>,
+    ) -> Result<Option<Fault>, StoreError> {
+        match self.connection.transaction(statement).map_err(|error| faults::judge(error.into())) {
+            Ok(_) => Ok(None),
+            Err(StoreError::Suspect(error)) => Ok(Some(Fault { sqlstate: None, message: error.to_string() })),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Erased for SqliteTransaction<'_> {
     fn erased(&mut self, ids: &[&str]) -> Result<HashSet<String>, StoreError> {
         let erased: Vec<String> = ErasedIds::new(ids)?.load(self.connection)?;
         Ok(HashSet::from_iter(erased))
     }
+}
 
+impl Transaction for SqliteTransaction<'_> {
     fn merge(&mut self, table: Table, rows: &[Row<'_>]) -> Result<Vec<Moved>, StoreError> {
         let moved = Merge::new(table, rows)?.load(self.connection)?;
         Ok(moved.into_iter().map(queries::moved).collect())
@@ -210,6 +225,16 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn record(&mut self, records: &[Record<'_>]) -> Result<Vec<String>, StoreError> {
         Ok(Ledger::new(records)?.load(self.connection)?)
+    }
+}
+
+impl Trial for SqliteTransaction<'_> {
+    fn merge_fault(&mut self, table: Table, rows: &[Row<'_>]) -> Result<Option<Fault>, StoreError> {
+        self.fault(|connection| Merge::new(table, rows)?.execute(connection))
+    }
+
+    fn record_fault(&mut self, records: &[Record<'_>]) -> Result<Option<Fault>, StoreError> {
+        self.fault(|connection| Ledger::new(records)?.execute(connection))
     }
 }
 

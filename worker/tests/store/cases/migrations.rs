@@ -13,9 +13,6 @@ pub const MIGRATIONS: [&str; 6] =
 pub fn a_migrated_database_has_nothing_left_to_migrate(database: &dyn Database) {
     assert!(database.store().migrate().unwrap().is_empty());
     database.store().ping().unwrap();
-    for table in Table::ALL {
-        database.store().probe(table).unwrap();
-    }
 }
 
 pub fn migrations_go_down_and_up_with_rows_in_place(database: &dyn Database) {
@@ -29,9 +26,7 @@ pub fn migrations_go_down_and_up_with_rows_in_place(database: &dyn Database) {
     };
     apply_to_all();
     database.revert_migrations();
-    for table in Table::ALL {
-        assert!(store.probe(table).is_err(), "{}", table.name());
-    }
+    assert!(store.apply(&[ignored("msg_1", 1)]).is_err());
     assert_eq!(store.migrate().unwrap(), MIGRATIONS);
     apply_to_all();
 }
