@@ -151,7 +151,7 @@ impl Database for Sqlite {
     }
 
     fn refuse_nobody(&self) {
-        self.execute("DROP TRIGGER refuse");
+        self.execute("DROP TRIGGER refuse_INSERT; DROP TRIGGER refuse_UPDATE");
     }
 
     fn rows(&self, table: &str) -> Vec<Option<String>> {
