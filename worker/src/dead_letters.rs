@@ -42,19 +42,26 @@ impl Undertaker {
     async fn drain(&mut self) -> Result<(), JoinError> {
         let shutdown = self.shutdown.clone();
         let mut retry = RETRY;
+        // The lanes come first: while a letter is in hand, nothing that ends workers can be taken alone.
+        let mut wait = EVERY;
         loop {
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return Ok(()),
+                () = tokio::time::sleep(wait) => {}
+            }
             let next = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => return Ok(()),
                 next = self.next() => next?,
             };
-            let wait = match next {
+            wait = match next {
                 Ok(Some(letter)) => {
                     retry.reset();
                     if !self.bury(letter).await? {
                         return Ok(());
                     }
-                    continue;
+                    Duration::ZERO
                 }
                 Ok(None) => {
                     retry.reset();
@@ -65,10 +72,6 @@ impl Undertaker {
                     retry.next_delay()
                 }
             };
-            tokio::select! {
-                () = shutdown.cancelled() => return Ok(()),
-                () = tokio::time::sleep(wait) => {}
-            }
         }
     }
 

@@ -23,12 +23,18 @@ fn the_messages_that_wait_are_counted(backends: Backends) {
         assert_eq!(post(ingest.address, &format!("msg_{number}"), user(number).as_bytes()).status, 200);
     }
     let lock = Lock::take(&backends);
+    // One is applied, the next one waits for its turn; on RabbitMQ, a consumer begins with one alone.
     let one_at_a_time = [("MIGRATE", "never"), ("LANES", "1"), ("BATCH", "1")];
+    let in_hand = if backends.queue_url.starts_with("sqlite") { 2 } else { 1 };
     let worker = Worker::start_unready(&backends, &one_at_a_time);
-    wait_until("one of each is in hand", PATIENCE, || waiting(&backends) == Waiting { inbox: 4, dead: 0 });
+    wait_until("some are in hand", PATIENCE, || {
+        waiting(&backends) == Waiting { inbox: 5 - in_hand, dead: 0 }
+    });
     let shows =
         |inbox: f64, dead: f64| messages(&worker, "inbox") == inbox && messages(&worker, "dead") == dead;
-    wait_until("the others are counted", PATIENCE, || is_ready(worker.admin) && shows(4.0, 0.0));
+    wait_until("the others are counted", PATIENCE, || {
+        is_ready(worker.admin) && shows((5 - in_hand) as f64, 0.0)
+    });
     drop(lock);
     Mirror::open(&backends.database_url).wait_for_ledger(6, PATIENCE);
     wait_until("nothing waits any more", PATIENCE, || shows(0.0, 0.0));
@@ -76,20 +82,20 @@ fn connections_are_counted_and_what_cannot_be_told_is_not_a_number() {
     };
     let connected = |queue| count("connects_total", queue, r#"result="connected""#);
     wait_until("all are connected", PATIENCE, || {
-        connected("inbox") == 2.0 && connected("dead") == 1.0 && messages(&worker, "inbox") == 0.0
+        connected("inbox") == 1.0 && connected("dead") == 1.0 && messages(&worker, "inbox") == 0.0
     });
     proxy.cut();
     wait_until("the loss is noticed by all", PATIENCE, || {
         let lost = |queue| count("connections_lost_total", queue, r#"reason="closed""#);
         let failed = |queue| count("connects_total", queue, r#"result="failed""#);
-        lost("inbox") == 2.0
+        lost("inbox") == 1.0
             && lost("dead") == 1.0
-            && failed("inbox") >= 2.0
+            && failed("inbox") >= 1.0
             && failed("dead") >= 1.0
             && messages(&worker, "inbox").is_nan()
     });
     proxy.restore();
     wait_until("all are connected again", PATIENCE, || {
-        connected("inbox") == 4.0 && connected("dead") == 2.0 && messages(&worker, "inbox") == 0.0
+        connected("inbox") == 2.0 && connected("dead") == 2.0 && messages(&worker, "inbox") == 0.0
     });
 }

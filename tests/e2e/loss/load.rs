@@ -6,8 +6,10 @@ use harness::{Pace, Sender};
 
 use crate::signed::{headers, now};
 
+/// How many requests can be in flight.
+pub const CONNECTIONS: usize = 32;
 /// Connections send in step, so that many events are on their way to the queue at once.
-const PACE: Pace = Pace { connections: 32, every: Duration::from_millis(20) };
+const PACE: Pace = Pace { connections: CONNECTIONS, every: Duration::from_millis(20) };
 const SMALL: usize = 300;
 const LARGE: usize = 100_000;
 

@@ -79,11 +79,11 @@ impl Trial {
         });
     }
 
-    /// Kills the edge while requests are in flight, and starts it again.
+    /// Kills the edge while a request is in flight on every connection, and starts it again.
     #[track_caller]
     pub fn kill_edge(&mut self) {
         self.ingest.process.halt();
-        wait_until("requests are in flight", PATIENCE, || self.tally().in_flight() > 0);
+        wait_until("all wait for answers", PATIENCE, || self.tally().in_flight() == load::CONNECTIONS);
         self.ingest.restart(&self.backends);
     }
 

@@ -41,7 +41,10 @@ fn a_dry_run_meets_what_a_commit_would_meet() {
         let summary = replay(database.store(), rows.clone(), dry_run);
         assert_eq!(summary, Summary { selected: 1, dead: 1, ..Summary::default() });
     }
-    assert_eq!(database.store().event("msg_1").unwrap().unwrap().error.as_deref(), Some("too late (SQLSTATE P0001)"));
+    assert_eq!(
+        database.store().event("msg_1").unwrap().unwrap().error.as_deref(),
+        Some("too late (SQLSTATE P0001)")
+    );
 }
 
 #[test]

@@ -81,15 +81,21 @@ impl RabbitMqConsumer {
         }
     }
 
-    /// What to take messages from; nothing once the consumer is cancelled and that has come to its end.
+    /// What to take messages from, as careful as it is to be; nothing once the consumer is cancelled and that has come to
+    /// its end.
     async fn subscribed(&mut self) -> Option<&mut Subscription> {
         let subscription = match self.subscription.take() {
-            Some(subscription) if subscription.careful || !self.careful => subscription,
-            Some(other) => {
-                // What is in hand can only be acknowledged on its own channel. All else is given back.
+            Some(as_it_is) if as_it_is.careful == self.careful || self.cancelled => as_it_is,
+            Some(mut other) => {
+                // What is in hand stands alone, or can only be acknowledged on its own channel.
                 self.nothing_in_hand().await;
-                other.close().await;
-                self.connect().await?
+                if !self.careful && other.relax(&self.topology, self.prefetch).await.is_ok() {
+                    other
+                } else {
+                    // Gives back what has come.
+                    other.close().await;
+                    self.connect().await?
+                }
             }
             None => self.connect().await?,
         };
@@ -132,36 +138,22 @@ impl RabbitMqConsumer {
         tokio::time::sleep(self.backoff.next_delay()).await;
     }
 
-    /// Ends carefulness. False if the session is lost over it.
-    async fn relax(&mut self) -> bool {
-        let Some(subscription) = self.subscription.as_mut().filter(|_| !self.cancelled) else { return true };
-        let Err(error) = subscription.relax(&self.topology, self.prefetch).await else { return true };
-        self.lost(ConsumerLoss::Closed, error.to_string()).await;
-        false
-    }
-
-    /// The next message, from a subscription that is as careful as it demands; nothing where there is to be none any more.
+    /// The next message, alone where it is a suspect; nothing where there is to be none any more.
     async fn first(&mut self) -> Option<Message> {
         loop {
             if self.careful {
-                // One that stands alone is not waited for while another one is in hand.
                 self.nothing_in_hand().await;
             }
-            match self.subscribed().await?.next().await {
+            let subscription = self.subscribed().await?;
+            let alone = subscription.careful;
+            match subscription.next().await {
                 Ok(message) => {
                     self.careful = is_suspect(&message);
-                    let Some(subscription) = &mut self.subscription else { continue };
-                    if self.careful && !subscription.careful {
-                        continue;
-                    }
-                    if self.careful || self.relax().await {
+                    if alone || !self.careful {
                         return Some(message);
                     }
                 }
-                Err(NoMessage::Silence) => {
-                    self.careful = false;
-                    self.relax().await;
-                }
+                Err(NoMessage::Silence) => self.careful = false,
                 Err(NoMessage::Cancelled) if self.cancelled => return None,
                 Err(NoMessage::Cancelled) => {
                     let reason = "the broker cancelled the consumer".to_owned();

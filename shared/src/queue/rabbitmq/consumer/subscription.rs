@@ -1,6 +1,6 @@
 //! A subscription to the inbox: what the broker sends of it, and how much at once.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use futures_util::{FutureExt, StreamExt};
 use lapin::{
@@ -28,6 +28,8 @@ pub(super) struct Subscription {
     pub(super) careful: bool,
     connected: Connected,
     messages: Consumer,
+    /// What came before it was relaxed.
+    left: VecDeque<Message>,
 }
 
 /// Why no message comes.
@@ -55,19 +57,18 @@ impl Subscription {
             Ok((careful, consume(&connected.channel, topology, prefetch).await?))
         };
         let (careful, messages) = in_time(&url, subscribed).await?;
-        Ok(Self { url, careful, connected, messages })
+        Ok(Self { url, careful, connected, messages, left: VecDeque::new() })
     }
 
-    /// Lets as many messages come as are allowed. On the same channel, so that what is in hand can still be acknowledged.
-    ///
-    /// Nothing may have come besides that: it does not if this is called before the message in hand is acknowledged.
+    /// Lets as many messages come as are allowed, without giving any back.
     pub(super) async fn relax(&mut self, topology: &Topology, prefetch: u16) -> Result<(), QueueError> {
-        if !self.careful {
-            return Ok(());
-        }
-        let channel = &self.connected.channel;
+        let Self { connected, messages, left, .. } = self;
         let relaxed = async {
-            channel.basic_cancel(self.messages.tag(), BasicCancelOptions::default()).await?;
+            let channel = &connected.channel;
+            channel.basic_cancel(messages.tag(), BasicCancelOptions::default()).await?;
+            while let Some(message) = messages.next().await {
+                left.push_back(message?);
+            }
             consume(channel, topology, prefetch).await
         };
         self.messages = in_time(&self.url, relaxed).await?;
@@ -77,6 +78,9 @@ impl Subscription {
 
     /// Waits for a message.
     pub(super) async fn next(&mut self) -> Result<Message, NoMessage> {
+        if let Some(message) = self.left.pop_front() {
+            return Ok(message);
+        }
         let next = self.messages.next();
         let next = if self.careful {
             let Ok(next) = timeout(CAREFUL_FOR, next).await else { return Err(NoMessage::Silence) };
@@ -93,7 +97,7 @@ impl Subscription {
 
     /// What has come already. An error is seen again by [`Subscription::next`].
     pub(super) fn next_now(&mut self) -> Option<Message> {
-        self.messages.next().now_or_never()??.ok()
+        self.left.pop_front().or_else(|| self.messages.next().now_or_never()??.ok())
     }
 
     /// Lets nothing more come; what has come already is still there.
