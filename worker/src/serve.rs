@@ -44,16 +44,16 @@ async fn run(config: Config, process: Process, database: Check) -> Result<(), pr
         given_up: Arc::default(),
     };
     let check = process.readiness.check("queue");
-    let prefetch = prefetch(config.lanes, config.batch);
+    let applier = Applier {
+        target: target.clone(),
+        batch: config.batch.into(),
+        lanes: LaneSet::new(config.lanes.into()),
+        shutdown: process.shutdown.clone(),
+        runtime: Handle::current(),
+    };
     let lanes = Lanes {
-        consumer: open_consumer(&config.queue, prefetch, queue_metrics.clone(), check)?,
-        applier: Applier {
-            target: target.clone(),
-            batch: config.batch.into(),
-            lanes: LaneSet::new(config.lanes.into()),
-            shutdown: process.shutdown.clone(),
-            runtime: Handle::current(),
-        },
+        consumer: open_consumer(&config.queue, applier.round(), queue_metrics.clone(), check)?,
+        applier,
         linger: config.linger,
         drain: config.drain,
         shutdown: process.shutdown.clone(),
@@ -70,12 +70,6 @@ async fn run(config: Config, process: Process, database: Check) -> Result<(), pr
             tokio::join!(probe(&target, &database), upkeep, watch_backlog(&config.queue, queue_metrics))
         } => Ok(()),
     }
-}
-
-/// How many messages may be on their way to a worker or unacknowledged. Each may hold dozens of events: more would be
-/// too much to hold.
-fn prefetch(lanes: u16, batch: u16) -> u16 {
-    lanes.saturating_mul(batch)
 }
 
 /// Brings the schema up to date, waiting for the database as long as it takes. False if the process stopped first.

@@ -137,17 +137,17 @@ pub fn open_publisher(
     })
 }
 
-/// Opens a consuming end that holds at most `prefetch` unacknowledged messages.
+/// Opens a consuming end of batches of about so many events: a few times as many are held ready.
 pub fn open_consumer(
     config: &QueueConfig,
-    prefetch: u16,
+    batch: usize,
     metrics: ConsumerMetrics,
     check: Check,
 ) -> Result<Box<dyn Consumer>, QueueError> {
     Ok(match &config.location {
         Location::RabbitMq(urls) => {
             let (urls, topology) = (urls.clone(), config.topology());
-            Box::new(rabbitmq::RabbitMqConsumer::new(urls, topology, prefetch, metrics, check))
+            Box::new(rabbitmq::RabbitMqConsumer::new(urls, topology, batch, metrics, check))
         }
         Location::Sqlite(path) => Box::new(sqlite::SqliteConsumer::open(path, metrics, check)?),
     })

@@ -20,7 +20,7 @@ use tokio::{
 const DEADLINE: Duration = Duration::from_secs(30);
 const STALLED_AFTER: Duration = Duration::from_secs(10);
 /// Messages, each of up to 96 KiB.
-const PREFETCH: u16 = 500;
+const PREFETCH: usize = 500;
 const BATCH: usize = 5000;
 
 /// The queues of a namespace of its own.

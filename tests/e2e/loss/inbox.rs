@@ -13,7 +13,7 @@ use tokio::{runtime::Runtime, time::timeout};
 
 use crate::{backends::Backends, deployment::PATIENCE};
 
-const PREFETCH: u16 = 500;
+const PREFETCH: usize = 500;
 /// Nothing is concluded from a silence: it only ends a look at the queue.
 const SILENCE: Duration = Duration::from_millis(500);
 
@@ -43,7 +43,7 @@ impl Inbox {
             let check = process.readiness.check("inbox");
             let mut consumer = open_consumer(&config, PREFETCH, metrics, check).unwrap();
             while taken.len() < enough {
-                let Ok(Some(batch)) = timeout(SILENCE, consumer.receive(PREFETCH.into())).await else {
+                let Ok(Some(batch)) = timeout(SILENCE, consumer.receive(PREFETCH)).await else {
                     break;
                 };
                 taken.extend(batch.deliveries);

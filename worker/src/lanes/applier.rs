@@ -36,7 +36,7 @@ pub(crate) struct Applier {
 impl Applier {
     /// How many events make a round full. Shares are never quite equal: a little less than what would go into all lanes'
     /// transactions at once, so that none needs a second one for what is left over.
-    pub(super) fn round(&self) -> usize {
+    pub(crate) fn round(&self) -> usize {
         (self.lanes.count() * self.batch * 7 / 8).max(1)
     }
 

@@ -4,6 +4,7 @@
 //! alone, and only the one to blame reaches the broker's limit. A consumer begins carefully, in case that it is what stands
 //! first in the inbox.
 
+mod prefetch;
 mod split;
 mod subscription;
 
@@ -14,6 +15,7 @@ use lapin::message::Delivery as Message;
 use tokio::sync::Semaphore;
 
 use self::{
+    prefetch::{Prefetch, Sample},
     split::split,
     subscription::{NoMessage, Subscription},
 };
@@ -44,7 +46,7 @@ pub struct RabbitMqConsumer {
     urls: Vec<BrokerUrl>,
     next_url: usize,
     topology: Topology,
-    prefetch: u16,
+    prefetch: Prefetch,
     metrics: ConsumerMetrics,
     check: Check,
     backoff: Backoff,
@@ -58,11 +60,11 @@ pub struct RabbitMqConsumer {
 }
 
 impl RabbitMqConsumer {
-    /// A consumer that connects with the first [`Consumer::receive`].
+    /// A consumer of batches of so many events, that connects with the first [`Consumer::receive`].
     pub(in crate::queue) fn new(
         urls: Vec<BrokerUrl>,
         topology: Topology,
-        prefetch: u16,
+        batch: usize,
         metrics: ConsumerMetrics,
         check: Check,
     ) -> Self {
@@ -70,7 +72,7 @@ impl RabbitMqConsumer {
             urls,
             next_url: 0,
             topology,
-            prefetch,
+            prefetch: Prefetch::new(batch),
             metrics,
             check,
             backoff: Backoff::reconnect(),
@@ -85,11 +87,13 @@ impl RabbitMqConsumer {
     /// its end.
     async fn subscribed(&mut self) -> Option<&mut Subscription> {
         let subscription = match self.subscription.take() {
-            Some(as_it_is) if as_it_is.careful == self.careful || self.cancelled => as_it_is,
+            Some(as_it_is) if self.cancelled || as_it_is.is_as(self.careful, self.prefetch) => as_it_is,
             Some(mut other) => {
-                // What is in hand stands alone, or can only be acknowledged on its own channel.
-                self.nothing_in_hand().await;
-                if !self.careful && other.relax(&self.topology, self.prefetch).await.is_ok() {
+                if self.careful || other.careful {
+                    // What is in hand stands alone, or can only be acknowledged on its own channel.
+                    self.nothing_in_hand().await;
+                }
+                if !self.careful && other.adjust(&self.topology, self.prefetch).await.is_ok() {
                     other
                 } else {
                     // Gives back what has come.
@@ -178,6 +182,7 @@ impl Consumer for RabbitMqConsumer {
                 self.metrics.suspect();
                 alone(first, subscription, &self.topology).await
             } else {
+                let mut sample = Sample { messages: 1, events: 0, bytes: first.data.len() };
                 let mut deliveries = message::deliveries(first);
                 let mut bytes = size(&deliveries);
                 while deliveries.len() < enough && bytes < ENOUGH_BYTES {
@@ -187,10 +192,13 @@ impl Consumer for RabbitMqConsumer {
                         break;
                     }
                     last_tag = next.delivery_tag;
+                    sample.messages += 1;
+                    sample.bytes += next.data.len();
                     let next = message::deliveries(next);
                     bytes += size(&next);
                     deliveries.extend(next);
                 }
+                self.prefetch.fit(Sample { events: deliveries.len(), ..sample });
                 deliveries
             };
             if !deliveries.is_empty() {

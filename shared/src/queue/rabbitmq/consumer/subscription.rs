@@ -11,7 +11,7 @@ use lapin::{
 };
 use tokio::time::timeout;
 
-use super::CAREFUL_FOR;
+use super::{CAREFUL_FOR, prefetch::Prefetch};
 use crate::queue::{
     QueueError,
     rabbitmq::{BrokerUrl, Connected, Topology, explain},
@@ -26,9 +26,11 @@ pub(super) struct Subscription {
     pub(super) url: BrokerUrl,
     /// Whether one message comes at a time.
     pub(super) careful: bool,
+    /// How many come at once otherwise.
+    prefetch: Prefetch,
     connected: Connected,
     messages: Consumer,
-    /// What came before it was relaxed.
+    /// What came before it was adjusted.
     left: VecDeque<Message>,
 }
 
@@ -47,32 +49,38 @@ impl Subscription {
     pub(super) async fn open(
         url: BrokerUrl,
         topology: &Topology,
-        prefetch: u16,
+        prefetch: Prefetch,
         careful: bool,
     ) -> Result<Self, QueueError> {
         let connected = Connected::open(&url, topology, "clerk-mirror worker").await?;
         let subscribed = async {
             let careful = careful && topology.waiting(&connected.channel).await?.inbox > 0;
-            let prefetch = if careful { CAREFUL_PREFETCH } else { prefetch };
-            Ok((careful, consume(&connected.channel, topology, prefetch).await?))
+            let messages = if careful { CAREFUL_PREFETCH } else { prefetch.messages() };
+            Ok((careful, consume(&connected.channel, topology, messages).await?))
         };
         let (careful, messages) = in_time(&url, subscribed).await?;
-        Ok(Self { url, careful, connected, messages, left: VecDeque::new() })
+        Ok(Self { url, careful, prefetch, connected, messages, left: VecDeque::new() })
     }
 
-    /// Lets as many messages come as are allowed, without giving any back.
-    pub(super) async fn relax(&mut self, topology: &Topology, prefetch: u16) -> Result<(), QueueError> {
+    /// Whether it lets as many messages come at once as that.
+    pub(super) fn is_as(&self, careful: bool, prefetch: Prefetch) -> bool {
+        self.careful == careful && (careful || self.prefetch == prefetch)
+    }
+
+    /// Lets as many messages come at once as that, without giving any back.
+    pub(super) async fn adjust(&mut self, topology: &Topology, prefetch: Prefetch) -> Result<(), QueueError> {
         let Self { connected, messages, left, .. } = self;
-        let relaxed = async {
+        let adjusted = async {
             let channel = &connected.channel;
             channel.basic_cancel(messages.tag(), BasicCancelOptions::default()).await?;
             while let Some(message) = messages.next().await {
                 left.push_back(message?);
             }
-            consume(channel, topology, prefetch).await
+            consume(channel, topology, prefetch.messages()).await
         };
-        self.messages = in_time(&self.url, relaxed).await?;
+        self.messages = in_time(&self.url, adjusted).await?;
         self.careful = false;
+        self.prefetch = prefetch;
         Ok(())
     }
 
