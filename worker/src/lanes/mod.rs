@@ -1,7 +1,7 @@
 //! From the queue into the database, in rounds.
 //!
-//! A round is what the [`intake`] finds in the queue. Its events are [`split`] among the lanes by what they are about, and
-//! [each lane](applier) applies its share in transactions on a connection of its own. So lanes never wait for each other's
+//! A round is what the intake finds in the queue. Its events are [`split`] among the lanes by what they are about, and
+//! each lane applies its share in transactions on a connection of its own. So lanes never wait for each other's
 //! row locks, as they would if each took whatever comes next: much of what happens within a second happens to the same
 //! few users. A round is acknowledged once all of it is committed; meanwhile the next one is received and decoded.
 
