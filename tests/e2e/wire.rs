@@ -15,7 +15,7 @@ use shared::{
 use crate::{
     backends::{Backends, Database, Queue},
     broker::{get, publish},
-    deployment::{Ingest, PATIENCE, Worker, is_ready},
+    deployment::{Ingest, PATIENCE, Worker, is_ready, metric},
     mirror::Mirror,
     signed::{SECRET, headers, now, request},
 };
@@ -76,13 +76,18 @@ fn at_rest_an_event_is_a_plain_message_with_its_own_properties() {
 
 /// Accepts [`EVENTS`] events on many connections, over a network on which they cannot all have left at once.
 fn accept_under_load(backends: &Backends, settings: &[(&str, &str)]) {
+    accept_more_under_load(backends, settings, 0);
+}
+
+/// The same with events that are numbered from `first` on.
+fn accept_more_under_load(backends: &Backends, settings: &[(&str, &str)], first: usize) {
     let mut slow = backends.clone();
     let (proxy, url) = Proxy::in_front_of(&backends.queue_url);
     slow.queue_url = url;
     let ingest = Ingest::start_unready(&slow, settings);
     wait_until("ingest is ready", PATIENCE, || is_ready(ingest.admin));
     proxy.delay(Duration::from_millis(20));
-    let requests = (0..EVENTS).map(|number| {
+    let requests = (first..first + EVENTS).map(|number| {
         let (id, body) = (format!("msg_{number}"), user(number));
         String::from_utf8(request(&headers(&id, now(), body.as_bytes()), body.as_bytes()))
             .unwrap()
@@ -114,6 +119,26 @@ fn each_event_has_its_own_message_where_an_operator_wants_that() {
     accept_under_load(&backends, &[("MESSAGE_EVENTS", "1")]);
     assert_eq!(harness::rabbitmq().queue_depth(&backends.inbox()).unwrap() as usize, EVENTS);
     assert_each_is_applied_once(&backends);
+}
+
+/// A few messages with many events each, then many with one each, and so on: how many are let come at once changes each time.
+#[test]
+fn nothing_comes_back_to_workers_that_live() {
+    const PARTS: usize = 6;
+    let backends = backends("comes_back");
+    for part in 0..PARTS {
+        let settings: &[_] = if part % 2 == 0 { &[] } else { &[("MESSAGE_EVENTS", "1")] };
+        accept_more_under_load(&backends, settings, part * EVENTS);
+    }
+    let settings = [("LANES", "1"), ("BATCH", "50"), ("LINGER", "0ms")];
+    let workers: Vec<_> = (0..3).map(|_| Worker::start_unready(&backends, &settings)).collect();
+    wait_until("the workers are ready", PATIENCE, || workers.iter().all(|worker| is_ready(worker.admin)));
+    let mut mirror = Mirror::open(&backends.database_url);
+    mirror.wait_for_ledger(PARTS * EVENTS, PATIENCE);
+    assert!(mirror.ledger().values().all(|row| row.outcome == "applied"));
+    for worker in &workers {
+        assert_eq!(metric(worker.admin, "clerk_mirror_worker_queue_redelivered_total"), Some(0.0));
+    }
 }
 
 #[test]
@@ -153,7 +178,8 @@ fn of_events_that_share_a_message_only_the_one_that_kills_workers_is_taken_out()
     wait_until("the broker takes the event out", 3 * PATIENCE, || {
         runtime.block_on(async {
             let check = process.readiness.check("queue");
-            let mut consumer = open_consumer(&config, 10, metrics.clone(), check).unwrap();
+            let mut consumer =
+                open_consumer(&config, 10, metrics.clone(), check, process.shutdown.clone()).unwrap();
             let lives = async {
                 loop {
                     let batch = consumer.receive(1).await.unwrap();

@@ -52,7 +52,13 @@ async fn run(config: Config, process: Process, database: Check) -> Result<(), pr
         runtime: Handle::current(),
     };
     let lanes = Lanes {
-        consumer: open_consumer(&config.queue, applier.round(), queue_metrics.clone(), check)?,
+        consumer: open_consumer(
+            &config.queue,
+            applier.round(),
+            queue_metrics.clone(),
+            check,
+            process.shutdown.clone(),
+        )?,
         applier,
         linger: config.linger,
         drain: config.drain,

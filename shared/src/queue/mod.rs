@@ -17,6 +17,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use location::Location;
+use tokio_util::sync::CancellationToken;
 
 use crate::{delivery::Delivery, lifecycle::Check, signature::Verified};
 
@@ -36,13 +37,11 @@ pub trait Publisher: Send + Sync {
 #[async_trait]
 pub trait Consumer: Send {
     /// Waits for deliveries and takes those that are there, until it has `enough`; a few more where they share a message.
-    /// Reconnects by itself for as long as it takes. `None` only after [`Consumer::cancel`], once nothing is left.
+    /// Reconnects by itself for as long as it takes. `None` only once the consumer is told to stop, and nothing is left of
+    /// what the queue has sent by then.
     ///
-    /// Dropping the future loses nothing: what was taken is delivered again, at the latest after [`Consumer::close`].
+    /// Dropping the future loses nothing: what has come is delivered again, at the latest after [`Consumer::close`].
     async fn receive(&mut self, enough: usize) -> Option<Batch>;
-
-    /// Takes no more from the queue. What it has sent already is still to be received.
-    async fn cancel(&mut self);
 
     /// Gives back what was taken and not acknowledged, and closes.
     async fn close(&mut self);
@@ -137,19 +136,21 @@ pub fn open_publisher(
     })
 }
 
-/// Opens a consuming end of batches of about so many events: a few times as many are held ready.
+/// Opens a consuming end of batches of about so many events: a few times as many are held ready. Once `stop` is cancelled
+/// it takes no more from the queue.
 pub fn open_consumer(
     config: &QueueConfig,
     batch: usize,
     metrics: ConsumerMetrics,
     check: Check,
+    stop: CancellationToken,
 ) -> Result<Box<dyn Consumer>, QueueError> {
     Ok(match &config.location {
         Location::RabbitMq(urls) => {
             let (urls, topology) = (urls.clone(), config.topology());
-            Box::new(rabbitmq::RabbitMqConsumer::new(urls, topology, batch, metrics, check))
+            Box::new(rabbitmq::RabbitMqConsumer::new(urls, topology, batch, metrics, check, stop))
         }
-        Location::Sqlite(path) => Box::new(sqlite::SqliteConsumer::open(path, metrics, check)?),
+        Location::Sqlite(path) => Box::new(sqlite::SqliteConsumer::open(path, metrics, check, stop)?),
     })
 }
 

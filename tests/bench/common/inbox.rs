@@ -76,8 +76,9 @@ impl<'a> Inbox<'a> {
         self.runtime.block_on(async {
             let process = Process::new();
             let metrics = ConsumerMetrics::start(&process.registry)?;
+            let check = process.readiness.check("queue");
             let mut consumer =
-                open_consumer(&self.config()?, PREFETCH, metrics, process.readiness.check("queue"))?;
+                open_consumer(&self.config()?, PREFETCH, metrics, check, process.shutdown.clone())?;
             let mut taken = 0;
             while taken < expected {
                 let Ok(Some(batch)) = timeout(STALLED_AFTER, consumer.receive(BATCH)).await else { break };

@@ -3,18 +3,18 @@
 //!
 //! `cargo bench --bench faults -- --events 100000 --outage 60`; `-- --help` says what else can be set.
 
-#[path = "../worker/backlog.rs"]
+#[path = "../setup/backlog.rs"]
 mod backlog;
 #[path = "../common/mod.rs"]
 mod common;
 #[expect(dead_code, reason = "here nothing is applied without a queue")]
-#[path = "../worker/events.rs"]
+#[path = "../setup/events.rs"]
 mod events;
 mod fault;
 mod poison;
 mod summary;
 mod trial;
-#[path = "../worker/work.rs"]
+#[path = "../setup/work.rs"]
 mod work;
 #[expect(dead_code, reason = "here nobody looks at the process itself")]
 #[path = "../setup/worker_process.rs"]

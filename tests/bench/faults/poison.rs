@@ -37,7 +37,7 @@ impl Poison {
         store::open(&url, &StoreOptions::default())?.migrate()?;
         psql(&url, &self.trigger(events)?);
         psql(server.url(), "CHECKPOINT");
-        let inbox = backlog::fill(broker, events)?;
+        let inbox = backlog::fill(broker, events.verified())?;
 
         let mut worker = WorkerProcess::start(&inbox, &url, LANES, BATCH);
         let begun = WorkerProcess::wait_for(slice::from_mut(&mut worker), 1)?;

@@ -34,7 +34,7 @@ pub struct Trial {
 pub fn run(fault: Fault, broker: &RabbitMq, events: &Events, outage: Duration) -> anyhow::Result<Trial> {
     let outage = outage.max(fault.least());
     let total = events.len();
-    let inbox = backlog::fill(broker, events)?;
+    let inbox = backlog::fill(broker, events.verified())?;
     let mut database = fault.database(total)?;
     let settings = fault.settings();
     let mut worker = WorkerProcess::start_with(&inbox, &database.seen_by_worker, LANES, BATCH, settings);

@@ -3,6 +3,7 @@
 //!
 //! `cargo bench --bench worker`; `-- --help` says what can be chosen. All of it takes about six minutes a round.
 
+#[path = "../setup/backlog.rs"]
 mod backlog;
 mod case;
 #[path = "../common/mod.rs"]
@@ -11,6 +12,7 @@ mod cost;
 #[path = "../setup/database.rs"]
 mod database;
 mod drain;
+#[path = "../setup/events.rs"]
 mod events;
 mod memory;
 #[path = "../setup/processors.rs"]
@@ -18,6 +20,7 @@ mod processors;
 mod sample;
 mod summary;
 mod variant;
+#[path = "../setup/work.rs"]
 mod work;
 #[path = "../setup/worker_process.rs"]
 mod worker_process;

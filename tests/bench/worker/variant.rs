@@ -44,7 +44,7 @@ impl Setting<'_> {
         }
         let sample = match variant {
             Variant::Worker => {
-                let inbox = backlog::fill(self.broker, self.events)?;
+                let inbox = backlog::fill(self.broker, self.events.verified())?;
                 let sample = drain::measure(self, &inbox, &database, case)?;
                 inbox.close(0)?;
                 sample

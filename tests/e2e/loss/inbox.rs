@@ -41,7 +41,8 @@ impl Inbox {
             let process = Process::new();
             let metrics = ConsumerMetrics::start(&process.registry).unwrap();
             let check = process.readiness.check("inbox");
-            let mut consumer = open_consumer(&config, PREFETCH, metrics, check).unwrap();
+            let mut consumer =
+                open_consumer(&config, PREFETCH, metrics, check, process.shutdown.clone()).unwrap();
             while taken.len() < enough {
                 let Ok(Some(batch)) = timeout(SILENCE, consumer.receive(PREFETCH)).await else {
                     break;

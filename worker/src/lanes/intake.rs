@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use shared::queue::{Batch, Consumer};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -36,33 +36,28 @@ impl Intake {
     }
 
     /// Passes rounds on until nobody takes them any more, or until the process stops and what the queue has sent by then
-    /// is passed on too, as far as there is time. Gives the consumer back, because rounds are yet to be acknowledged.
+    /// is passed on too, as far as `drain` suffices. Gives the consumer back, because rounds are yet to be acknowledged.
     pub(super) async fn run(
         mut self,
         rounds: mpsc::Sender<Round>,
         shutdown: CancellationToken,
         drain: Duration,
     ) -> Box<dyn Consumer> {
+        let too_late = async {
+            shutdown.cancelled().await;
+            sleep(drain).await;
+        };
         tokio::select! {
-            () = self.pass_on(&rounds) => return self.consumer,
-            () = shutdown.cancelled() => {}
+            () = self.pass_on(&rounds, &shutdown) => {}
+            () = rounds.closed() => {}
+            () = too_late => {}
         }
-        self.linger = Duration::ZERO;
-        self.consumer.cancel().await;
-        let _ = timeout(drain, self.pass_on(&rounds)).await;
         self.consumer
     }
 
-    async fn pass_on(&mut self, rounds: &mpsc::Sender<Round>) {
-        tokio::select! {
-            () = rounds.closed() => {}
-            () = self.pass_on_until_cancelled(rounds) => {}
-        }
-    }
-
-    async fn pass_on_until_cancelled(&mut self, rounds: &mpsc::Sender<Round>) {
+    async fn pass_on(&mut self, rounds: &mpsc::Sender<Round>, shutdown: &CancellationToken) {
         while let Ok(slot) = self.slots.clone().acquire_owned().await {
-            sleep_until(self.not_before).await;
+            shutdown.run_until_cancelled(sleep_until(self.not_before)).await;
             let Some(batch) = self.consumer.receive(self.full).await else { return };
             if batch.deliveries.len() < self.full {
                 self.not_before = Instant::now() + self.linger;

@@ -9,6 +9,8 @@ crate::metrics! {
         connects: IntCounterVec = "clerk_mirror_worker_queue_connects_total" { "queue", "result" },
         /// Connections for consuming that were given up, by queue (`inbox`, `dead`) and reason (`closed`: by the broker or the network, `cancelled`: the broker ended the consumer).
         losses: IntCounterVec = "clerk_mirror_worker_queue_connections_lost_total" { "queue", "reason" },
+        /// Messages that came back from a worker that had not acknowledged them: it ended, or lost its connection.
+        redelivered: IntCounter = "clerk_mirror_worker_queue_redelivered_total",
         /// Messages that were taken alone, because they had come back again and again from workers that did not acknowledge them.
         suspects: IntCounter = "clerk_mirror_worker_queue_suspects_total",
         /// Messages, not events, that wait in a queue (`inbox`, `dead`), without those that workers hold; NaN while nobody can tell.
@@ -81,6 +83,11 @@ impl ConsumerMetrics {
 
     pub(in crate::queue) fn lost(&self, source: Source, kind: LossKind) {
         self.losses.with_label_values(&[source.label(), kind.label()]).inc();
+    }
+
+    /// Messages came that had come before.
+    pub(in crate::queue) fn redelivered(&self, messages: usize) {
+        self.redelivered.inc_by(messages as u64);
     }
 
     /// A message was taken alone.

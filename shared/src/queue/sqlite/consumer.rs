@@ -3,6 +3,8 @@
 use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use super::holder::Holder;
 use crate::{
@@ -19,7 +21,7 @@ pub struct SqliteConsumer {
     metrics: ConsumerMetrics,
     check: Check,
     backoff: Backoff,
-    cancelled: bool,
+    stop: CancellationToken,
 }
 
 impl SqliteConsumer {
@@ -27,21 +29,23 @@ impl SqliteConsumer {
         path: &Path,
         metrics: ConsumerMetrics,
         check: Check,
+        stop: CancellationToken,
     ) -> Result<Self, QueueError> {
         let holder = Holder::open(path)?;
         check.pass();
-        Ok(Self { holder, metrics, check, backoff: Backoff::reconnect(), cancelled: false })
+        Ok(Self { holder, metrics, check, backoff: Backoff::reconnect(), stop })
     }
 }
 
 #[async_trait]
 impl Consumer for SqliteConsumer {
     async fn receive(&mut self, enough: usize) -> Option<Batch> {
-        while !self.cancelled {
+        while !self.stop.is_cancelled() {
             let wait = match self.holder.take(move |leases| leases.take(enough)).await {
                 Ok(Some(taken)) => {
                     self.check.pass();
                     self.backoff.reset();
+                    self.metrics.redelivered(taken.again);
                     if taken.is_suspect() {
                         tracing::warn!("a delivery came back again and again, taking it alone");
                         self.metrics.suspect();
@@ -56,13 +60,9 @@ impl Consumer for SqliteConsumer {
                     self.backoff.next_delay()
                 }
             };
-            tokio::time::sleep(wait).await;
+            self.stop.run_until_cancelled(sleep(wait)).await;
         }
         None
-    }
-
-    async fn cancel(&mut self) {
-        self.cancelled = true;
     }
 
     async fn close(&mut self) {

@@ -34,6 +34,8 @@ pub(super) struct Taken {
     pub(super) deliveries: Vec<Delivery>,
     /// How often the first was taken before, in vain.
     pub(super) before: i64,
+    /// How many were taken before.
+    pub(super) again: usize,
 }
 
 impl Taken {
@@ -84,6 +86,7 @@ impl Leases {
             let now = now_ms();
             let chosen = choose(connection, now)?;
             let Some(before) = chosen.first().map(|free| free.taken) else { return Ok(None) };
+            let again = chosen.iter().filter(|free| free.taken > 0).count();
             let rows: Vec<i64> = chosen.iter().map(|free| free.seq).collect();
             diesel::sql_query(
                 "INSERT INTO leases SELECT value, ?, ?, 1 FROM json_each(?) WHERE true
@@ -101,7 +104,7 @@ impl Leases {
                 .into_iter()
                 .map(Row::into_delivery)
                 .collect();
-            QueryResult::Ok(Some(Taken { rows, deliveries, before }))
+            QueryResult::Ok(Some(Taken { rows, deliveries, before, again }))
         })?;
         self.held.extend(taken.iter().flat_map(|taken| &taken.rows));
         Ok(taken)

@@ -8,34 +8,30 @@ mod prefetch;
 mod split;
 mod subscription;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use lapin::message::Delivery as Message;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::sleep};
+use tokio_util::sync::CancellationToken;
 
 use self::{
     prefetch::{Prefetch, Sample},
     split::split,
-    subscription::{NoMessage, Subscription},
+    subscription::{Lost, Subscription},
 };
 use super::{
     BrokerUrl, Topology, message,
-    receipt::{Taken, acknowledge},
+    receipt::{Tags, Taken},
 };
 use crate::{
     delivery::Delivery,
     lifecycle::{Backoff, Check},
-    queue::{
-        Batch, Consumer, ConsumerMetrics,
-        metrics::{ConsumerLoss, Source},
-    },
+    queue::{Batch, Consumer, ConsumerMetrics, metrics::Source},
 };
 
 /// A message that came back so often is a suspect. Far below the broker's own limit.
 const SUSPECT_AFTER: i64 = 3;
-/// With nothing to take for so long, there is nothing to be careful about.
-const CAREFUL_FOR: Duration = Duration::from_secs(1);
 /// As much of bodies is enough for one batch, however few they are.
 const ENOUGH_BYTES: usize = 8 << 20;
 /// More batches than anybody takes in hand.
@@ -50,10 +46,10 @@ pub struct RabbitMqConsumer {
     metrics: ConsumerMetrics,
     check: Check,
     backoff: Backoff,
-    /// Whether suspects may be coming.
+    /// Once this is cancelled, no more is taken from the queue.
+    stop: CancellationToken,
+    /// Whether the next message is taken alone.
     careful: bool,
-    /// Whether no more is to be taken from the queue.
-    cancelled: bool,
     subscription: Option<Subscription>,
     /// Lends one of its permits to each batch that is in hand.
     in_hand: Arc<Semaphore>,
@@ -67,6 +63,7 @@ impl RabbitMqConsumer {
         batch: usize,
         metrics: ConsumerMetrics,
         check: Check,
+        stop: CancellationToken,
     ) -> Self {
         Self {
             urls,
@@ -76,46 +73,22 @@ impl RabbitMqConsumer {
             metrics,
             check,
             backoff: Backoff::reconnect(),
+            stop,
             careful: true,
-            cancelled: false,
             subscription: None,
             in_hand: Arc::new(Semaphore::new(BATCHES as usize)),
         }
     }
 
-    /// What to take messages from, as careful as it is to be; nothing once the consumer is cancelled and that has come to
-    /// its end.
-    async fn subscribed(&mut self) -> Option<&mut Subscription> {
-        let subscription = match self.subscription.take() {
-            Some(as_it_is) if self.cancelled || as_it_is.is_as(self.careful, self.prefetch) => as_it_is,
-            Some(mut other) => {
-                if self.careful || other.careful {
-                    // What is in hand stands alone, or can only be acknowledged on its own channel.
-                    self.nothing_in_hand().await;
-                }
-                if !self.careful && other.adjust(&self.topology, self.prefetch).await.is_ok() {
-                    other
-                } else {
-                    // Gives back what has come.
-                    other.close().await;
-                    self.connect().await?
-                }
-            }
-            None => self.connect().await?,
-        };
-        Some(self.subscription.insert(subscription))
-    }
-
-    /// Connects, however long it takes, unless the consumer is cancelled.
+    /// Connects, however long it takes, unless the process stops.
     async fn connect(&mut self) -> Option<Subscription> {
-        while !self.cancelled {
+        while !self.stop.is_cancelled() {
             let url = self.urls[self.next_url % self.urls.len()].clone();
             self.next_url = self.next_url.wrapping_add(1);
-            let opened = Subscription::open(url, &self.topology, self.prefetch, self.careful).await;
+            let opened = Subscription::open(url, &self.topology).await;
             self.metrics.connect(Source::Inbox, opened.is_ok());
             match opened {
                 Ok(subscription) => {
-                    self.careful = subscription.careful;
                     self.backoff.reset();
                     self.check.pass();
                     return Some(subscription);
@@ -123,97 +96,152 @@ impl RabbitMqConsumer {
                 Err(error) => {
                     tracing::warn!(error = %error, "cannot connect for consuming");
                     self.check.fail(error.to_string());
-                    tokio::time::sleep(self.backoff.next_delay()).await;
+                    self.wait().await;
                 }
             }
         }
         None
     }
 
+    async fn lost(&mut self, subscription: Subscription, Lost { kind, reason }: Lost) {
+        tracing::warn!(reason, "connection for consuming lost");
+        self.metrics.lost(Source::Inbox, kind);
+        self.check.fail(reason);
+        subscription.close().await;
+        self.wait().await;
+    }
+
+    async fn wait(&mut self) {
+        let wait = sleep(self.backoff.next_delay());
+        self.stop.run_until_cancelled(wait).await;
+    }
+
     async fn nothing_in_hand(&self) {
         let _ = self.in_hand.acquire_many(BATCHES).await;
     }
 
-    async fn lost(&mut self, kind: ConsumerLoss, reason: String) {
-        tracing::warn!(reason, "connection for consuming lost");
-        self.metrics.lost(Source::Inbox, kind);
-        self.check.fail(reason);
-        self.close().await;
-        tokio::time::sleep(self.backoff.next_delay()).await;
-    }
-
-    /// The next message, alone where it is a suspect; nothing where there is to be none any more.
-    async fn first(&mut self) -> Option<Message> {
-        loop {
-            if self.careful {
-                self.nothing_in_hand().await;
-            }
-            let subscription = self.subscribed().await?;
-            let alone = subscription.careful;
-            match subscription.next().await {
-                Ok(message) => {
-                    self.careful = is_suspect(&message);
-                    if alone || !self.careful {
-                        return Some(message);
-                    }
-                }
-                Err(NoMessage::Silence) => self.careful = false,
-                Err(NoMessage::Cancelled) if self.cancelled => return None,
-                Err(NoMessage::Cancelled) => {
-                    let reason = "the broker cancelled the consumer".to_owned();
-                    self.lost(ConsumerLoss::Cancelled, reason).await;
-                }
-                Err(NoMessage::Lost(error)) => self.lost(ConsumerLoss::Closed, error).await,
+    /// What comes next.
+    async fn next(&mut self, subscription: &mut Subscription, enough: usize) -> Result<Next, Lost> {
+        if self.careful {
+            self.nothing_in_hand().await;
+            if let Some(message) = self.next_alone(subscription).await? {
+                return self.alone(subscription, message).await;
             }
         }
+        if !subscription.is_flowing() {
+            if self.stop.is_cancelled() {
+                return Ok(Next::End);
+            }
+            self.nothing_in_hand().await;
+            subscription.consume(self.prefetch).await?;
+        }
+        subscription.adjust(self.prefetch).await?;
+        self.together(subscription, enough).await
     }
+
+    /// What is to be taken alone; nothing if that is over.
+    async fn next_alone(&mut self, subscription: &mut Subscription) -> Result<Option<Message>, Lost> {
+        let message = match subscription.next_held() {
+            None if self.stop.is_cancelled() => None,
+            None => subscription.fetch().await?,
+            held => held,
+        };
+        self.careful = subscription.holds() || message.as_ref().is_some_and(is_suspect);
+        Ok(message)
+    }
+
+    /// One message by itself. The deliveries of a group that is a suspect get messages of their own instead.
+    async fn alone(&mut self, subscription: &mut Subscription, message: Message) -> Result<Next, Lost> {
+        let (tag, is_group) = (message.delivery_tag, message::is_group(&message));
+        let suspect = is_suspect(&message);
+        self.metrics.redelivered(came_back(&message).into());
+        if suspect {
+            let before = message::delivered_before(&message);
+            tracing::warn!(before, "a message came back again and again, taking it alone");
+            self.metrics.suspect();
+        }
+        let deliveries = message::deliveries(message);
+        if suspect && is_group && deliveries.len() > 1 {
+            match split(&subscription.url, &self.topology, &deliveries).await {
+                Ok(()) => {
+                    // If this fails, the session has: the message comes again, and its deliveries are recognised.
+                    let _ = subscription.acknowledgements.acknowledge(&Tags::UpTo(tag)).await;
+                    return Ok(Next::Another);
+                }
+                Err(error) => tracing::warn!(%error, "cannot split a message, taking it as it is"),
+            }
+        }
+        Ok(self.batch(subscription, deliveries, Tags::UpTo(tag)))
+    }
+
+    /// What has come, but for suspects.
+    async fn together(&mut self, subscription: &mut Subscription, enough: usize) -> Result<Next, Lost> {
+        let mut sample = Sample::default();
+        let (mut deliveries, mut tags, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let mut next = subscription.next(&self.stop).await?;
+        while let Some(message) = next {
+            if is_suspect(&message) {
+                subscription.hold(message);
+                subscription.stop().await?;
+            } else {
+                tags.push(message.delivery_tag);
+                self.metrics.redelivered(came_back(&message).into());
+                sample.messages += 1;
+                sample.bytes += message.data.len();
+                let more = message::deliveries(message);
+                bytes += more.iter().map(|delivery| delivery.body.len()).sum::<usize>();
+                deliveries.extend(more);
+            }
+            if deliveries.len() >= enough || bytes >= ENOUGH_BYTES {
+                break;
+            }
+            next = subscription.next_now();
+        }
+        self.careful = subscription.holds() && !subscription.is_flowing();
+        if deliveries.is_empty() {
+            return Ok(Next::Another);
+        }
+        self.prefetch.fit(Sample { events: deliveries.len(), ..sample });
+        let tags = subscription.tags(tags);
+        Ok(self.batch(subscription, deliveries, tags))
+    }
+
+    fn batch(&self, subscription: &Subscription, deliveries: Vec<Delivery>, tags: Tags) -> Next {
+        let acknowledgements = subscription.acknowledgements.clone();
+        let in_hand = self.in_hand.clone().try_acquire_owned().ok();
+        Next::Batch(Batch { deliveries, receipt: Taken { tags, acknowledgements, in_hand }.into() })
+    }
+}
+
+enum Next {
+    Batch(Batch),
+    /// Nothing this time.
+    Another,
+    /// Nothing any more.
+    End,
 }
 
 #[async_trait]
 impl Consumer for RabbitMqConsumer {
     async fn receive(&mut self, enough: usize) -> Option<Batch> {
         loop {
-            let first = self.first().await?;
-            let Some(subscription) = &mut self.subscription else { continue };
-            let mut last_tag = first.delivery_tag;
-            let deliveries = if self.careful {
-                let before = message::delivered_before(&first);
-                tracing::warn!(before, "a message came back again and again, taking it alone");
-                self.metrics.suspect();
-                alone(first, subscription, &self.topology).await
-            } else {
-                let mut sample = Sample { messages: 1, events: 0, bytes: first.data.len() };
-                let mut deliveries = message::deliveries(first);
-                let mut bytes = size(&deliveries);
-                while deliveries.len() < enough && bytes < ENOUGH_BYTES {
-                    let Some(next) = subscription.next_now() else { break };
-                    if is_suspect(&next) {
-                        self.careful = true;
-                        break;
-                    }
-                    last_tag = next.delivery_tag;
-                    sample.messages += 1;
-                    sample.bytes += next.data.len();
-                    let next = message::deliveries(next);
-                    bytes += size(&next);
-                    deliveries.extend(next);
-                }
-                self.prefetch.fit(Sample { events: deliveries.len(), ..sample });
-                deliveries
+            // While something is under way the subscription is not to be had: if that is dropped, nobody can acknowledge what
+            // has come without having been seen.
+            let mut subscription = match self.subscription.take() {
+                Some(subscription) => subscription,
+                None => self.connect().await?,
             };
-            if !deliveries.is_empty() {
-                let channel = subscription.channel().clone();
-                let in_hand = self.in_hand.clone().try_acquire_owned().ok();
-                return Some(Batch { deliveries, receipt: Taken { channel, last_tag, in_hand }.into() });
+            match self.next(&mut subscription, enough).await {
+                Ok(next) => {
+                    self.subscription = Some(subscription);
+                    match next {
+                        Next::Batch(batch) => return Some(batch),
+                        Next::Another => {}
+                        Next::End => return None,
+                    }
+                }
+                Err(lost) => self.lost(subscription, lost).await,
             }
-        }
-    }
-
-    async fn cancel(&mut self) {
-        self.cancelled = true;
-        let Some(subscription) = &self.subscription else { return };
-        if subscription.cancel().await.is_err() {
-            self.close().await;
         }
     }
 
@@ -224,24 +252,8 @@ impl Consumer for RabbitMqConsumer {
     }
 }
 
-/// The deliveries of a suspect; none if they have got messages of their own instead.
-async fn alone(message: Message, subscription: &Subscription, topology: &Topology) -> Vec<Delivery> {
-    let (tag, is_group) = (message.delivery_tag, message::is_group(&message));
-    let deliveries = message::deliveries(message);
-    if !is_group || deliveries.len() == 1 {
-        return deliveries;
-    }
-    if let Err(error) = split(&subscription.url, topology, &deliveries).await {
-        tracing::warn!(%error, "cannot split a message, taking it as it is");
-        return deliveries;
-    }
-    // If this fails, the session has: the message comes again, and its deliveries are recognised.
-    let _ = acknowledge(subscription.channel(), tag).await;
-    Vec::new()
-}
-
-fn size(deliveries: &[Delivery]) -> usize {
-    deliveries.iter().map(|delivery| delivery.body.len()).sum()
+fn came_back(message: &Message) -> bool {
+    message::delivered_before(message) > 0
 }
 
 fn is_suspect(message: &Message) -> bool {

@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(fitted(1000, Sample { messages: 10, events: 10, bytes: 10_000 }), 4000);
         assert_eq!(fitted(1000, Sample { messages: 10, events: 300, bytes: 100_000 }), 133);
         assert_eq!(fitted(1000, Sample { messages: 10, events: 10, bytes: 3_500_000 }), 23);
-        assert_eq!(fitted(1, Sample { messages: 1, events: 64, bytes: 1 << 24 }), 2);
+        assert_eq!(fitted(8, Sample { messages: 1, events: 64, bytes: 1 << 24 }), 2);
     }
 
     #[test]

@@ -1,144 +1,238 @@
-//! A subscription to the inbox: what the broker sends of it, and how much at once.
+//! What the broker sends of the inbox: as many messages at once as are wanted, or one by one.
+//!
+//! RabbitMQ counts how often a message came back, and takes it out in the end. When a consumer is cancelled, what is on its
+//! way comes back too. So a consumer is only cancelled once nothing is on its way: while acknowledgements pause, the broker
+//! sends as many messages as it may, and then none.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt};
 use lapin::{
-    Channel, Consumer,
+    Consumer,
     message::Delivery as Message,
-    options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
-    types::FieldTable,
+    options::{BasicCancelOptions, BasicConsumeOptions, BasicGetOptions, BasicQosOptions},
+    types::{DeliveryTag, FieldTable},
 };
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-use super::{CAREFUL_FOR, prefetch::Prefetch};
+use super::prefetch::Prefetch;
 use crate::queue::{
     QueueError,
-    rabbitmq::{BrokerUrl, Connected, Topology, explain},
+    metrics::ConsumerLoss,
+    rabbitmq::{
+        BrokerUrl, Connected, Topology, explain,
+        receipt::{Acknowledgements, Tags},
+    },
 };
 
-const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
-const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
-const CAREFUL_PREFETCH: u16 = 1;
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// If nothing has come for so long, nothing is on its way.
+const SILENCE: Duration = Duration::from_millis(100);
 
 /// A connection that messages come on.
 pub(super) struct Subscription {
     pub(super) url: BrokerUrl,
-    /// Whether one message comes at a time.
-    pub(super) careful: bool,
-    /// How many come at once otherwise.
-    prefetch: Prefetch,
+    inbox: String,
     connected: Connected,
-    messages: Consumer,
-    /// What came before it was adjusted.
+    pub(super) acknowledgements: Arc<Acknowledgements>,
+    consuming: Option<Consuming>,
+    /// What has come and is still to be taken, oldest first.
     left: VecDeque<Message>,
+    /// What is to be taken alone, oldest first.
+    held: VecDeque<Message>,
+    /// The last that has come.
+    newest: DeliveryTag,
 }
 
-/// Why no message comes.
-pub(super) enum NoMessage {
-    /// There is nothing to be careful about.
-    Silence,
-    /// The broker, or this process, has cancelled the consumer.
-    Cancelled,
-    /// The session is lost.
-    Lost(String),
+/// A consumer the broker sends messages to by itself.
+struct Consuming {
+    messages: Consumer,
+    /// How many may come without being acknowledged,
+    prefetch: Prefetch,
+    /// from the one after this on.
+    since: DeliveryTag,
+}
+
+/// The session is lost.
+#[derive(Debug)]
+pub(super) struct Lost {
+    pub(super) kind: ConsumerLoss,
+    pub(super) reason: String,
 }
 
 impl Subscription {
-    /// Subscribes; not carefully where nothing waits.
-    pub(super) async fn open(
-        url: BrokerUrl,
-        topology: &Topology,
-        prefetch: Prefetch,
-        careful: bool,
-    ) -> Result<Self, QueueError> {
+    /// Connects; nothing comes yet.
+    pub(super) async fn open(url: BrokerUrl, topology: &Topology) -> Result<Self, QueueError> {
         let connected = Connected::open(&url, topology, "clerk-mirror worker").await?;
+        Ok(Self {
+            url,
+            inbox: topology.inbox.clone(),
+            acknowledgements: Acknowledgements::new(connected.channel.clone()),
+            connected,
+            consuming: None,
+            left: VecDeque::new(),
+            held: VecDeque::new(),
+            newest: 0,
+        })
+    }
+
+    /// Whether anything has come, or comes by itself.
+    pub(super) fn is_flowing(&self) -> bool {
+        self.consuming.is_some() || !self.left.is_empty()
+    }
+
+    /// Lets messages come by themselves.
+    pub(super) async fn consume(&mut self, prefetch: Prefetch) -> Result<(), Lost> {
+        let channel = &self.connected.channel;
         let subscribed = async {
-            let careful = careful && topology.waiting(&connected.channel).await?.inbox > 0;
-            let messages = if careful { CAREFUL_PREFETCH } else { prefetch.messages() };
-            Ok((careful, consume(&connected.channel, topology, messages).await?))
+            channel.basic_qos(prefetch.messages(), BasicQosOptions::default()).await?;
+            let (inbox, options) = (self.inbox.as_str().into(), BasicConsumeOptions::default());
+            channel.basic_consume(inbox, "".into(), options, FieldTable::default()).await
         };
-        let (careful, messages) = in_time(&url, subscribed).await?;
-        Ok(Self { url, careful, prefetch, connected, messages, left: VecDeque::new() })
-    }
-
-    /// Whether it lets as many messages come at once as that.
-    pub(super) fn is_as(&self, careful: bool, prefetch: Prefetch) -> bool {
-        self.careful == careful && (careful || self.prefetch == prefetch)
-    }
-
-    /// Lets as many messages come at once as that, without giving any back.
-    pub(super) async fn adjust(&mut self, topology: &Topology, prefetch: Prefetch) -> Result<(), QueueError> {
-        let Self { connected, messages, left, .. } = self;
-        let adjusted = async {
-            let channel = &connected.channel;
-            channel.basic_cancel(messages.tag(), BasicCancelOptions::default()).await?;
-            while let Some(message) = messages.next().await {
-                left.push_back(message?);
-            }
-            consume(channel, topology, prefetch.messages()).await
-        };
-        self.messages = in_time(&self.url, adjusted).await?;
-        self.careful = false;
-        self.prefetch = prefetch;
+        let messages = in_time(subscribed).await?;
+        self.consuming = Some(Consuming { messages, prefetch, since: self.newest });
         Ok(())
     }
 
-    /// Waits for a message.
-    pub(super) async fn next(&mut self) -> Result<Message, NoMessage> {
-        if let Some(message) = self.left.pop_front() {
-            return Ok(message);
+    /// Lets another number of messages come at once, if as many have come as may: before that there is no need.
+    pub(super) async fn adjust(&mut self, prefetch: Prefetch) -> Result<(), Lost> {
+        if self.consuming.as_ref().is_none_or(|consuming| consuming.prefetch == prefetch) {
+            return Ok(());
         }
-        let next = self.messages.next();
-        let next = if self.careful {
-            let Ok(next) = timeout(CAREFUL_FOR, next).await else { return Err(NoMessage::Silence) };
-            next
-        } else {
-            next.await
-        };
-        match next {
-            Some(Ok(message)) => Ok(message),
-            Some(Err(error)) => Err(NoMessage::Lost(explain(&error))),
-            None => Err(NoMessage::Cancelled),
+        self.take_in();
+        if !self.is_saturated() {
+            return Ok(());
+        }
+        let acknowledgements = self.acknowledgements.clone();
+        let _pause = acknowledgements.pause().await;
+        if !self.is_saturated() {
+            return Ok(());
+        }
+        self.cancel().await?;
+        self.consume(prefetch).await
+    }
+
+    /// Lets no more come. What has come is still to be taken.
+    pub(super) async fn stop(&mut self) -> Result<(), Lost> {
+        let acknowledgements = self.acknowledgements.clone();
+        let _pause = acknowledgements.pause().await;
+        self.take_in();
+        while !self.is_saturated() {
+            let Some(consuming) = &mut self.consuming else { break };
+            let Ok(Some(Ok(message))) = timeout(SILENCE, consuming.messages.next()).await else { break };
+            self.came(message);
+        }
+        self.cancel().await
+    }
+
+    /// Waits for a message. Nothing once none is left and none comes by itself, as from when `stop` is cancelled.
+    pub(super) async fn next(&mut self, stop: &CancellationToken) -> Result<Option<Message>, Lost> {
+        loop {
+            if let Some(message) = self.left.pop_front() {
+                return Ok(Some(message));
+            }
+            let Some(consuming) = &mut self.consuming else { return Ok(None) };
+            match stop.run_until_cancelled(consuming.messages.next()).await {
+                Some(Some(Ok(message))) => self.came(message),
+                Some(Some(Err(error))) => return Err(closed(&error)),
+                Some(None) => {
+                    let reason = "the broker cancelled the consumer".to_owned();
+                    return Err(Lost { kind: ConsumerLoss::Cancelled, reason });
+                }
+                None => self.stop().await?,
+            }
         }
     }
 
     /// What has come already. An error is seen again by [`Subscription::next`].
     pub(super) fn next_now(&mut self) -> Option<Message> {
-        self.left.pop_front().or_else(|| self.messages.next().now_or_never()??.ok())
-    }
-
-    /// Lets nothing more come; what has come already is still there.
-    pub(super) async fn cancel(&self) -> Result<(), QueueError> {
-        let channel = &self.connected.channel;
-        let cancelled = channel.basic_cancel(self.messages.tag(), BasicCancelOptions::default());
-        match timeout(CANCEL_TIMEOUT, cancelled).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(QueueError(explain(&error))),
-            Err(_) => Err(QueueError(format!("no answer within {CANCEL_TIMEOUT:?}"))),
+        if self.left.is_empty() {
+            self.take_in();
         }
+        self.left.pop_front()
     }
 
-    pub(super) fn channel(&self) -> &Channel {
-        &self.connected.channel
+    /// Keeps what came among others until it can be taken alone.
+    pub(super) fn hold(&mut self, message: Message) {
+        self.held.push_back(message);
+    }
+
+    /// Whether something is to be taken alone.
+    pub(super) fn holds(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// What was held for longest.
+    pub(super) fn next_held(&mut self) -> Option<Message> {
+        self.held.pop_front()
+    }
+
+    /// Fetches what stands first in the inbox.
+    pub(super) async fn fetch(&mut self) -> Result<Option<Message>, Lost> {
+        let options = BasicGetOptions { no_ack: false };
+        let fetched = in_time(self.connected.channel.basic_get(self.inbox.as_str().into(), options)).await?;
+        Ok(fetched.map(|message| {
+            self.newest = message.delivery_tag;
+            message.delivery
+        }))
+    }
+
+    /// What acknowledges the messages with these tags, and nothing that is held.
+    pub(super) fn tags(&self, tags: Vec<DeliveryTag>) -> Tags {
+        match tags.last() {
+            Some(last) if self.held.is_empty() => Tags::UpTo(*last),
+            _ => Tags::Each(tags),
+        }
     }
 
     /// Gives back what has come and was not acknowledged.
     pub(super) async fn close(self) {
         self.connected.close().await;
     }
+
+    async fn cancel(&mut self) -> Result<(), Lost> {
+        let Some(Consuming { mut messages, .. }) = self.consuming.take() else { return Ok(()) };
+        let channel = &self.connected.channel;
+        in_time(channel.basic_cancel(messages.tag(), BasicCancelOptions::default())).await?;
+        while let Some(message) = messages.next().await {
+            self.came(message.map_err(|error| closed(&error))?);
+        }
+        Ok(())
+    }
+
+    fn take_in(&mut self) {
+        while let Some(consuming) = &mut self.consuming
+            && let Some(Some(Ok(message))) = consuming.messages.next().now_or_never()
+        {
+            self.came(message);
+        }
+    }
+
+    fn came(&mut self, message: Message) {
+        self.newest = message.delivery_tag;
+        self.left.push_back(message);
+    }
+
+    /// Whether as many messages have come as may.
+    fn is_saturated(&self) -> bool {
+        self.consuming.as_ref().is_some_and(|Consuming { prefetch, since, .. }| {
+            let settled = self.acknowledgements.up_to().max(*since);
+            self.newest.saturating_sub(settled) >= prefetch.messages().into()
+        })
+    }
 }
 
-async fn consume(channel: &Channel, topology: &Topology, prefetch: u16) -> lapin::Result<Consumer> {
-    channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
-    let options = BasicConsumeOptions::default();
-    channel.basic_consume(topology.inbox.as_str().into(), "".into(), options, FieldTable::default()).await
+fn closed(error: &lapin::Error) -> Lost {
+    Lost { kind: ConsumerLoss::Closed, reason: explain(error) }
 }
 
-async fn in_time<T>(url: &BrokerUrl, work: impl Future<Output = lapin::Result<T>>) -> Result<T, QueueError> {
-    match timeout(SUBSCRIBE_TIMEOUT, work).await {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(error)) => Err(QueueError(format!("{url}: {}", explain(&error)))),
-        Err(_) => Err(QueueError(format!("{url}: no answer within {SUBSCRIBE_TIMEOUT:?}"))),
+async fn in_time<T>(work: impl Future<Output = lapin::Result<T>>) -> Result<T, Lost> {
+    match timeout(ANSWER_TIMEOUT, work).await {
+        Ok(done) => done.map_err(|error| closed(&error)),
+        Err(_) => {
+            let reason = format!("no answer within {ANSWER_TIMEOUT:?}");
+            Err(Lost { kind: ConsumerLoss::Closed, reason })
+        }
     }
 }

@@ -12,7 +12,10 @@ use lapin::{message::BasicGetMessage, options::BasicGetOptions};
 use tokio::time::timeout;
 
 use self::letter::Letter;
-use super::{BrokerUrl, Connected, Topology, explain, receipt::Taken};
+use super::{
+    BrokerUrl, Connected, Topology, explain,
+    receipt::{Acknowledgements, Tags, Taken},
+};
 use crate::queue::{
     ConsumerMetrics, DeadLetter, DeadLetters, QueueError,
     metrics::{ConsumerLoss, Source},
@@ -70,8 +73,9 @@ impl RabbitMqDeadLetters {
 impl DeadLetters for RabbitMqDeadLetters {
     async fn take(&mut self) -> Result<Option<DeadLetter>, QueueError> {
         let Some(message) = self.get().await? else { return Ok(None) };
-        let channel = self.connected().await?.channel.clone();
-        let receipt = Taken { channel, last_tag: message.delivery_tag, in_hand: None }.into();
+        let acknowledgements = Acknowledgements::new(self.connected().await?.channel.clone());
+        let tags = Tags::UpTo(message.delivery_tag);
+        let receipt = Taken { tags, acknowledgements, in_hand: None }.into();
         let Letter { deliveries, cause, parse, defect } = Letter::read(message.delivery);
         Ok(Some(DeadLetter { deliveries, cause, parse, defect, receipt }))
     }
