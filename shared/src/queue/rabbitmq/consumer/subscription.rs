@@ -33,7 +33,7 @@ const SILENCE: Duration = Duration::from_millis(100);
 /// A connection that messages come on.
 pub(super) struct Subscription {
     pub(super) url: BrokerUrl,
-    inbox: String,
+    topology: Topology,
     connected: Connected,
     pub(super) acknowledgements: Arc<Acknowledgements>,
     consuming: Option<Consuming>,
@@ -67,7 +67,7 @@ impl Subscription {
         let connected = Connected::open(&url, topology, "clerk-mirror worker").await?;
         Ok(Self {
             url,
-            inbox: topology.inbox.clone(),
+            topology: topology.clone(),
             acknowledgements: Acknowledgements::new(connected.channel.clone()),
             connected,
             consuming: None,
@@ -87,7 +87,7 @@ impl Subscription {
         let channel = &self.connected.channel;
         let subscribed = async {
             channel.basic_qos(prefetch.messages(), BasicQosOptions::default()).await?;
-            let (inbox, options) = (self.inbox.as_str().into(), BasicConsumeOptions::default());
+            let (inbox, options) = (self.topology.inbox.as_str().into(), BasicConsumeOptions::default());
             channel.basic_consume(inbox, "".into(), options, FieldTable::default()).await
         };
         let messages = in_time(subscribed).await?;
@@ -170,9 +170,15 @@ impl Subscription {
 
     /// Fetches what stands first in the inbox.
     pub(super) async fn fetch(&mut self) -> Result<Option<Message>, Lost> {
-        let options = BasicGetOptions { no_ack: false };
-        let fetched = in_time(self.connected.channel.basic_get(self.inbox.as_str().into(), options)).await?;
-        Ok(fetched.map(|message| {
+        let channel = &self.connected.channel;
+        let fetched = async {
+            // A queue that has just been declared has no messages, and cannot be asked for any yet.
+            if self.topology.waiting(channel).await?.inbox == 0 {
+                return Ok(None);
+            }
+            channel.basic_get(self.topology.inbox.as_str().into(), BasicGetOptions { no_ack: false }).await
+        };
+        Ok(in_time(fetched).await?.map(|message| {
             self.newest = message.delivery_tag;
             message.delivery
         }))
