@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use shared::queue::{Batch, Consumer};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc},
     time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
@@ -27,12 +27,14 @@ pub(super) struct Intake {
     linger: Duration,
     /// No round begins before.
     not_before: Instant,
+    /// Whether the last round was full.
+    flooded: bool,
 }
 
 impl Intake {
     pub(super) fn new(consumer: Box<dyn Consumer>, full: usize, linger: Duration) -> Self {
-        let slots = Arc::new(Semaphore::new(ROUNDS));
-        Self { consumer, slots, full, linger, not_before: Instant::now() }
+        let slots = Arc::new(Semaphore::new(ROUNDS as usize));
+        Self { consumer, slots, full, linger, not_before: Instant::now(), flooded: false }
     }
 
     /// Passes rounds on until nobody takes them any more, or until the process stops and what the queue has sent by then
@@ -56,13 +58,23 @@ impl Intake {
     }
 
     async fn pass_on(&mut self, rounds: &mpsc::Sender<Round>, shutdown: &CancellationToken) {
-        while let Ok(slot) = self.slots.clone().acquire_owned().await {
+        while let Ok(slot) = self.slot().await {
             shutdown.run_until_cancelled(sleep_until(self.not_before)).await;
             let Some(batch) = self.consumer.receive(self.full).await else { return };
-            if batch.deliveries.len() < self.full {
+            self.flooded = batch.deliveries.len() >= self.full;
+            if !self.flooded {
                 self.not_before = Instant::now() + self.linger;
             }
             let _ = rounds.send(Round { batch, slot }).await;
         }
+    }
+
+    /// Waits until a round may be taken. Two small ones at once would cost the database as much as two large ones, so what
+    /// comes while a small one is applied is the next.
+    async fn slot(&mut self) -> Result<OwnedSemaphorePermit, AcquireError> {
+        if !self.flooded {
+            drop(self.slots.acquire_many(ROUNDS).await?);
+        }
+        self.slots.clone().acquire_owned().await
     }
 }

@@ -25,8 +25,8 @@ use intake::{Intake, Round};
 pub use split::split;
 pub(crate) use turns::LaneSet;
 
-/// One round is applied, and the next one is decoded and waits for its turn.
-const ROUNDS: usize = 2;
+/// One round is applied, and while they are full the next one is decoded meanwhile and waits for its turn.
+const ROUNDS: u32 = 2;
 
 /// What the lanes work with.
 pub(crate) struct Lanes {
@@ -49,7 +49,7 @@ impl Lanes {
         let Self { consumer, applier, linger, drain, shutdown } = self;
         let intake = Intake::new(consumer, applier.round(), linger);
         // Never full: there are no more rounds than slots.
-        let (sender, rounds) = mpsc::channel(ROUNDS);
+        let (sender, rounds) = mpsc::channel(ROUNDS as usize);
         let (mut consumer, applied) =
             tokio::join!(intake.run(sender, shutdown, drain), apply(Arc::new(applier), rounds));
         // After a panic nothing is given back in good order: the queue has to count what may have led to it.

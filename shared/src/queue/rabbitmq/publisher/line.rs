@@ -1,6 +1,8 @@
 //! Where deliveries wait for the next message, and are grouped.
 
-use tokio::sync::{mpsc, oneshot};
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::{
     delivery::{Delivery, group::framed_len},
@@ -10,6 +12,8 @@ use crate::{
 /// Before they are compressed. At some dozens of events the broker's cost a message no longer shows; and it bounds what a
 /// worker holds in memory, whose prefetch counts messages. A larger delivery has a message of its own.
 const MESSAGE_BYTES: usize = 96 * 1024;
+/// So many are worth a message of their own while others are in flight; fewer wait for a confirm, and share the next one.
+const CROWD: usize = 16;
 
 /// A delivery, and who waits for it to be durable.
 pub(super) struct Waiting {
@@ -42,7 +46,14 @@ impl Group {
 /// The end of the line where deliveries enter.
 pub(super) struct Entrance {
     line: mpsc::Sender<Waiting>,
+    crowd: Arc<Crowd>,
     metrics: PublisherMetrics,
+}
+
+/// Tells when so many wait. Nobody is woken for less.
+struct Crowd {
+    size: usize,
+    there: Notify,
 }
 
 impl Entrance {
@@ -61,6 +72,9 @@ impl Entrance {
                 mpsc::error::TrySendError::Closed(_) => PublishError::Unavailable,
             }
         })?;
+        if self.line.max_capacity() - self.line.capacity() >= self.crowd.size {
+            self.crowd.there.notify_one();
+        }
         Ok(answered)
     }
 }
@@ -68,8 +82,9 @@ impl Entrance {
 /// A line with room for so many deliveries, which share messages by at most `message_events`.
 pub(super) fn line(room: usize, message_events: usize, metrics: PublisherMetrics) -> (Entrance, Line) {
     let (sender, receiver) = mpsc::channel(room);
-    let entrance = Entrance { line: sender, metrics: metrics.clone() };
-    (entrance, Line { receiver, next: None, message_events, metrics })
+    let crowd = Arc::new(Crowd { size: CROWD.min(message_events), there: Notify::new() });
+    let entrance = Entrance { line: sender, crowd: crowd.clone(), metrics: metrics.clone() };
+    (entrance, Line { receiver, next: None, message_events, crowd, metrics })
 }
 
 /// The end of the line where groups leave. When it is dropped, everybody who still waits is told.
@@ -78,10 +93,20 @@ pub(super) struct Line {
     /// Did not fit into the last group.
     next: Option<Waiting>,
     message_events: usize,
+    crowd: Arc<Crowd>,
     metrics: PublisherMetrics,
 }
 
 impl Line {
+    /// Waits until so many wait that they are worth a message although others are in flight, and takes those that fit.
+    /// Dropping the future loses nothing.
+    pub(super) async fn crowd(&mut self) -> Group {
+        while self.next.is_none() && self.receiver.len() < self.crowd.size {
+            self.crowd.there.notified().await;
+        }
+        self.group().await
+    }
+
     /// Waits for a delivery and takes those with it that are there and fit. Dropping the future loses nothing.
     pub(super) async fn group(&mut self) -> Group {
         loop {
@@ -185,6 +210,45 @@ mod tests {
         assert_eq!(group(&mut line), ["2", "3", "4"]);
         assert_eq!(group(&mut line), ["5"]);
         assert!(group(&mut line).is_empty());
+    }
+
+    #[test]
+    fn while_others_are_in_flight_it_takes_a_crowd_and_every_crowd_is_heard_of() {
+        let (entrance, mut line) = a_line(100, 64);
+        let crowd = |line: &mut Line| line.crowd().now_or_never().map_or(0, |group| group.len());
+        let enter_some =
+            |count| -> Vec<_> { (0..count).map(|_| enter(&entrance, "1", 1).unwrap()).collect() };
+        let mut answers = enter_some(CROWD - 1);
+        assert_eq!(crowd(&mut line), 0);
+        answers.extend(enter_some(1));
+        assert_eq!(crowd(&mut line), CROWD);
+        answers.extend(enter_some(2 * CROWD));
+        assert_eq!(crowd(&mut line), 2 * CROWD);
+        assert_eq!(crowd(&mut line), 0);
+        answers.extend(enter_some(1));
+        assert_eq!(group(&mut line).len(), 1, "at rest nobody waits for others");
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_a_crowd_is_woken_by_it() {
+        let (entrance, mut line) = a_line(100, 64);
+        let entering = async {
+            let mut answers = Vec::new();
+            for _ in 0..CROWD {
+                tokio::task::yield_now().await;
+                answers.push(enter(&entrance, "1", 1).unwrap());
+            }
+            answers
+        };
+        let (crowd, _answers) = futures_util::future::join(line.crowd(), entering).await;
+        assert_eq!(crowd.len(), CROWD);
+    }
+
+    #[test]
+    fn where_each_has_its_own_message_one_is_a_crowd() {
+        let (entrance, mut line) = a_line(10, 1);
+        let _answer = enter(&entrance, "1", 1).unwrap();
+        assert_eq!(line.crowd().now_or_never().map(|group| group.len()), Some(1));
     }
 
     #[test]

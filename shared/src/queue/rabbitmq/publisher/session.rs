@@ -75,11 +75,12 @@ impl Session {
     pub(super) async fn run(&mut self, check: &Check) -> Loss {
         let mut events = self.connected.events();
         loop {
+            let in_flight = self.flight.len();
             let lost = tokio::select! {
                 biased;
                 event = next(&mut events) => self.on_event(event, check),
-                settled = self.flight.settled(), if self.flight.len() > 0 => self.settle(settled),
-                group = self.line.group(), if self.flight.len() < self.most_in_flight => {
+                settled = self.flight.settled(), if in_flight > 0 => self.settle(settled),
+                group = next_group(&mut self.line, in_flight), if in_flight < self.most_in_flight => {
                     self.flight.publish(group);
                     Ok(())
                 }
@@ -141,6 +142,11 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// At rest nobody waits for others; while messages are in flight, it takes a crowd to be sent before one of them is confirmed.
+async fn next_group(line: &mut Line, in_flight: usize) -> Group {
+    if in_flight == 0 { line.group().await } else { line.crowd().await }
 }
 
 async fn next(events: &mut (impl Stream<Item = Event> + Unpin)) -> Option<Event> {
