@@ -11,7 +11,7 @@ use harness::{RabbitMq, load, proc_stat};
 
 use crate::{
     common::{Inbox, Traffic},
-    database::Server,
+    database::{Database, Server},
     ingest_process::{IngestProcess, requests},
     probe::{Latencies, probe},
     processors::Processors,
@@ -36,6 +36,8 @@ pub struct Setting<'a> {
     pub traffic: &'a Traffic,
     /// How long each load lasts.
     pub duration: Duration,
+    /// Settings of the worker beside its defaults.
+    pub worker: Vec<(&'a str, &'a str)>,
 }
 
 /// One round.
@@ -75,7 +77,7 @@ impl Setting<'_> {
         let inbox = Inbox::declare(self.broker)?;
         let database = self.postgres.fresh_database()?;
         let ingest = IngestProcess::start(self.broker.url(), &inbox.namespace, &[]);
-        let mut worker = WorkerProcess::start(&inbox, &database.url, LANES, BATCH);
+        let mut worker = self.start_worker(&inbox, &database);
 
         let events = self.traffic.events.len();
         let requests = requests(self.traffic);
@@ -102,6 +104,10 @@ impl Setting<'_> {
         Ok(Sample { ingest_rate, worker_rate, whole_rate, loads, ingest_rss, worker_rss })
     }
 
+    fn start_worker(&self, inbox: &Inbox<'_>, database: &Database<'_>) -> WorkerProcess {
+        WorkerProcess::start_with(inbox, &database.url, LANES, BATCH, &self.worker)
+    }
+
     /// The edge fills the queue, then the worker empties it.
     fn measure_halves(&self) -> anyhow::Result<(f64, f64)> {
         let inbox = Inbox::declare(self.broker)?;
@@ -114,7 +120,7 @@ impl Setting<'_> {
         let ingest_rate = rate(events, start);
         ingest.stop()?;
 
-        let mut worker = WorkerProcess::start(&inbox, &database.url, LANES, BATCH);
+        let mut worker = self.start_worker(&inbox, &database);
         let begun = wait_for(&mut worker, 1)?;
         let start = Instant::now();
         wait_for(&mut worker, events)?;

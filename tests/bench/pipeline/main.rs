@@ -32,10 +32,13 @@ const EVENTS_PER_SECOND: usize = 5_000;
 struct Arguments {
     #[command(flatten)]
     options: Options,
+    /// The worker's LINGER, if not its default
+    #[arg(long, value_name = "TIME")]
+    linger: Option<String>,
 }
 
 fn main() -> anyhow::Result<()> {
-    let Some(Arguments { options }) = parse::<Arguments>() else { return Ok(()) };
+    let Some(Arguments { options, linger }) = parse::<Arguments>() else { return Ok(()) };
     // Built before anything is measured, not beside it.
     harness::binaries();
     let broker = RabbitMq::start()?;
@@ -44,8 +47,13 @@ fn main() -> anyhow::Result<()> {
     let traffic = Traffic::new(TRAFFIC_SEED, EVENTS_PER_SECOND * usize::from(options.seconds()))?;
     println!("{machine}, PostgreSQL {}\n{traffic}\n", postgres.version());
 
-    let setting =
-        Setting { broker: &broker, postgres: &postgres, traffic: &traffic, duration: options.duration() };
+    let setting = Setting {
+        broker: &broker,
+        postgres: &postgres,
+        traffic: &traffic,
+        duration: options.duration(),
+        worker: linger.iter().map(|linger| ("LINGER", linger.as_str())).collect(),
+    };
     let mut samples = Vec::new();
     for round in 1..=options.rounds() {
         let sample = setting.measure()?;

@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
+use chrono::DateTime;
+use clerk_mirror::send::world::Event;
 use diesel::{Connection, ExpressionMethods, PgConnection, QueryDsl, RunQueryDsl, dsl::exists};
 use harness::http;
 
@@ -20,6 +22,7 @@ const LOST_AFTER: Duration = Duration::from_secs(30);
 diesel::table! {
     clerk.webhook_events (svix_id) {
         svix_id -> Text,
+        occurred_at -> Timestamptz,
     }
 }
 
@@ -49,7 +52,7 @@ pub fn probe(
         connection.send(request);
         let status = connection.receive().status;
         ensure!(status == 200, "the edge answered {status}");
-        wait_for_row(&mut database, event.svix_id.as_str(), start)?;
+        wait_for_row(&mut database, event, start)?;
         latencies.push(start.elapsed());
         thread::sleep(EVERY.saturating_sub(start.elapsed()));
     }
@@ -59,8 +62,13 @@ pub fn probe(
     Ok(Latencies { count: latencies.len(), p50: at(50), p99: at(99) })
 }
 
-fn wait_for_row(database: &mut PgConnection, svix_id: &str, since: Instant) -> anyhow::Result<()> {
-    let row = webhook_events::table.filter(webhook_events::svix_id.eq(svix_id));
+fn wait_for_row(database: &mut PgConnection, event: &Event, since: Instant) -> anyhow::Result<()> {
+    let svix_id = event.svix_id.as_str();
+    let occurred_at = DateTime::from_timestamp_millis(event.timestamp).context("a time")?;
+    // With its time only one partition is asked.
+    let row = webhook_events::table
+        .filter(webhook_events::svix_id.eq(svix_id))
+        .filter(webhook_events::occurred_at.eq(occurred_at));
     while !diesel::select(exists(row)).get_result::<bool>(database)? {
         ensure!(since.elapsed() < LOST_AFTER, "event {svix_id} was acknowledged and has no row");
         thread::sleep(LOOK_EVERY);
