@@ -1,0 +1,133 @@
+//! One `ingest` or `worker`, started again and again on the same addresses.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail, ensure};
+use harness::{Process, free_port};
+
+use crate::{admin, fault::Part};
+
+/// What the instance is given to shut down, and then some.
+const STOP_DEADLINE: Duration = Duration::from_secs(20);
+
+/// An instance, running or not.
+pub struct Instance {
+    pub part: Part,
+    program: &'static Path,
+    vars: Vec<(&'static str, String)>,
+    address: SocketAddr,
+    admin: SocketAddr,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    process: Option<Process>,
+    /// What was found of processes that had ended although nobody ended them.
+    ends: Vec<String>,
+}
+
+impl Instance {
+    /// Not started yet.
+    pub fn new(part: Part, program: &'static Path) -> Self {
+        let (address, admin) = (local(free_port()), local(free_port()));
+        let vars = vec![("ADMIN_LISTEN", admin.to_string())];
+        Self { part, program, vars, address, admin, state: Mutex::default() }
+    }
+
+    pub fn var(mut self, name: &'static str, value: &str) -> Self {
+        self.set(name, value);
+        self
+    }
+
+    /// With its own address as this setting.
+    pub fn listening(self, name: &'static str) -> Self {
+        let address = self.address.to_string();
+        self.var(name, &address)
+    }
+
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.vars.push((name, value.to_owned()));
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Starts it, unless it runs.
+    pub fn start(&self) {
+        let mut state = self.state();
+        state.look(self.part);
+        if state.process.is_none() {
+            let vars = self.vars.iter().map(|(name, value)| (name, value));
+            state.process = Some(Process::start(self.program, [] as [&str; 0], vars));
+        }
+    }
+
+    pub fn kill(&self) {
+        let mut state = self.state();
+        state.look(self.part);
+        // Dropping kills.
+        state.process = None;
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub fn stop(&self) -> Result<()> {
+        let mut state = self.state();
+        state.look(self.part);
+        let Some(mut process) = state.process.take() else { return Ok(()) };
+        process.terminate();
+        let asked = Instant::now();
+        while asked.elapsed() < STOP_DEADLINE {
+            if let Some(status) = process.exited() {
+                ensure!(
+                    status.success(),
+                    "{}: {status} when stopped; its log:\n{}",
+                    self.part,
+                    process.log_tail()
+                );
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        bail!("{} has not stopped within {STOP_DEADLINE:?}; its log:\n{}", self.part, process.log_tail());
+    }
+
+    /// Whether it says that it can do its work.
+    pub fn is_ready(&self) -> bool {
+        admin::get(self.admin, "/readyz").is_some_and(|response| response.status == 200)
+    }
+
+    /// Its ends that nobody brought about.
+    pub fn ends(&self) -> Vec<String> {
+        let mut state = self.state();
+        state.look(self.part);
+        state.ends.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes note if the process has ended.
+    fn look(&mut self, part: Part) {
+        if let Some(process) = &mut self.process
+            && let Some(status) = process.exited()
+        {
+            self.ends.push(format!("{part} ended by itself: {status}; its log:\n{}", process.log_tail()));
+            self.process = None;
+        }
+    }
+}
+
+fn local(port: u16) -> SocketAddr {
+    ([127, 0, 0, 1], port).into()
+}
