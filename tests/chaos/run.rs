@@ -59,12 +59,14 @@ pub fn run(options: &Options) {
     eprintln!("{:7.1} s  all is drained", stopwatch.now().as_secs_f64());
 
     let unstoppable = deployment.stop_instances();
+    let logs = options.report.with_extension("logs");
+    deployment.keep_logs(&logs).unwrap_or_else(|error| eprintln!("no logs: {error:#}"));
     let mut account = check::settle(&truth, &history, &deployment);
     account.wrong.extend(unstoppable);
     let report = Report::new(options, &history, &truth, account, stopwatch);
     println!("{report}");
     match report.write(&options.report) {
-        Ok(()) => println!("written to {}", options.report.display()),
+        Ok(()) => println!("written to {}, the logs to {}", options.report.display(), logs.display()),
         Err(error) => println!("not written: {error:#}"),
     }
     assert!(report.is_clean(), "CHAOS_SEED={seed} went wrong; see the report");

@@ -1,15 +1,16 @@
 //! One `ingest` or `worker`, started again and again on the same addresses.
 
 use std::{
+    fs,
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, bail, ensure};
-use harness::{Process, free_port};
+use anyhow::{Context, Result, bail, ensure};
+use harness::{Process, Program, free_port, scratch};
 
 use crate::{admin, fault::Part};
 
@@ -23,6 +24,8 @@ pub struct Instance {
     vars: Vec<(&'static str, String)>,
     address: SocketAddr,
     admin: SocketAddr,
+    /// Where it runs: the log is of all its processes.
+    folder: PathBuf,
     state: Mutex<State>,
 }
 
@@ -38,7 +41,8 @@ impl Instance {
     pub fn new(part: Part, program: &'static Path) -> Self {
         let (address, admin) = (local(free_port()), local(free_port()));
         let vars = vec![("ADMIN_LISTEN", admin.to_string())];
-        Self { part, program, vars, address, admin, state: Mutex::default() }
+        let folder = scratch("instance");
+        Self { part, program, vars, address, admin, folder, state: Mutex::default() }
     }
 
     pub fn var(mut self, name: &'static str, value: &str) -> Self {
@@ -61,13 +65,23 @@ impl Instance {
     }
 
     /// Starts it, unless it runs.
-    pub fn start(&self) {
+    pub fn start(&self) -> Result<()> {
         let mut state = self.state();
         state.look(self.part);
         if state.process.is_none() {
             let vars = self.vars.iter().map(|(name, value)| (name, value));
-            state.process = Some(Process::start(self.program, [] as [&str; 0], vars));
+            let program = Program::new(self.program).vars(vars).folder(&self.folder);
+            state.process = Some(program.start()?);
         }
+        Ok(())
+    }
+
+    /// Copies the log into a folder.
+    pub fn keep_log(&self, folder: &Path) -> Result<()> {
+        let name = self.program.file_name().context("a program has a name")?;
+        let log = self.folder.join(name).with_extension("log");
+        fs::copy(log, folder.join(format!("{}.log", self.part.to_string().replace(' ', "-"))))?;
+        Ok(())
     }
 
     pub fn kill(&self) {

@@ -5,6 +5,9 @@ mod instance;
 mod lines;
 
 use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -92,7 +95,7 @@ impl Deployment {
             database_url,
         };
         for instance in deployment.instances() {
-            instance.start();
+            instance.start()?;
         }
         for instance in deployment.instances() {
             wait_until(&format!("{} is ready", instance.part), PATIENCE, || instance.is_ready());
@@ -106,7 +109,7 @@ impl Deployment {
     }
 
     /// Where webhooks are sent to, past the proxies.
-    pub fn endpoints(&self) -> Vec<std::net::SocketAddr> {
+    pub fn endpoints(&self) -> Vec<SocketAddr> {
         (0..INSTANCES).map(|line| self.line(Hop::SenderToIngest, line).address()).collect()
     }
 
@@ -145,7 +148,7 @@ impl Deployment {
         match part {
             Part::Broker => lock(&self.broker).restart()?,
             Part::Database => lock(&self.database).restart()?,
-            Part::Ingest(_) | Part::Worker(_) => self.instance(part).start(),
+            Part::Ingest(_) | Part::Worker(_) => self.instance(part).start()?,
         }
         Ok(())
     }
@@ -182,6 +185,12 @@ impl Deployment {
         let stopped =
             self.instances().map(|instance| instance.stop().err().map(|error| format!("{error:#}")));
         stopped.flatten().collect()
+    }
+
+    /// Copies the logs of all instances into a new folder.
+    pub fn keep_logs(&self, folder: &Path) -> Result<()> {
+        fs::create_dir_all(folder)?;
+        self.instances().try_for_each(|instance| instance.keep_log(folder))
     }
 
     /// Instances that ended although nobody ended them, and the last they had to say.
