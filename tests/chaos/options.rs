@@ -1,6 +1,6 @@
 //! What a run is told, by environment variables.
 
-use std::{env, path::PathBuf, str::FromStr, time::Duration};
+use std::{env, fmt, path::PathBuf, str::FromStr, time::Duration};
 
 /// Of the short run: any will do, and it is always the same.
 const SEED: u64 = 1;
@@ -27,6 +27,15 @@ pub enum Length {
     EachFaultOnce,
     /// For so long.
     For(Duration),
+}
+
+impl fmt::Display for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EachFaultOnce => f.write_str("each kind of fault once"),
+            Self::For(time) => write!(f, "faults for {:.0} s", time.as_secs_f64()),
+        }
+    }
 }
 
 impl Options {

@@ -1,6 +1,6 @@
 //! Which faults happen when: all of it follows from the seed.
 
-use std::{collections::BTreeSet, fmt, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use clerk_mirror::send::world::Dice;
 
@@ -11,12 +11,8 @@ use crate::{
 
 /// The stream of the seed's draws that a plan takes.
 const STREAM: u64 = 0;
-/// So many faults may be in force at once.
-const MOST_AT_ONCE: usize = 3;
-/// All is well before the first fault.
-const BEFORE: Duration = Duration::from_secs(2);
 
-/// A fault, when it begins and for how long.
+/// A fault, when it begins (counted from the beginning of its disturbance) and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     pub at: Duration,
@@ -24,72 +20,86 @@ pub struct Step {
     pub lasting: Duration,
 }
 
-/// The faults of a run, in disturbances with calm between them.
+/// Faults that overlap, and how long nothing is wrong before them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
+pub struct Disturbance {
+    pub calm: Duration,
     pub steps: Vec<Step>,
-    /// When the last of them is over, if none takes longer than expected.
-    pub length: Duration,
+}
+
+/// The faults of a run, in disturbances.
+pub struct Plan {
+    dice: Dice,
+    length: Length,
+    style: &'static Style,
+    /// Faults that are still to happen before any happens again.
+    bag: Vec<Fault>,
 }
 
 /// How a plan draws, in milliseconds.
 struct Style {
+    /// How many faults there are in a disturbance.
+    faults: (i64, i64),
     /// From the beginning of a disturbance to that of one of its faults.
     spread: (i64, i64),
-    /// How long faults last.
+    /// How long faults last; long enough for timeouts to pass.
     lasting: (i64, i64),
     /// How long nothing is wrong.
     calm: (i64, i64),
 }
 
-/// Long enough for timeouts to pass.
-const BRIEF: Style = Style { spread: (0, 500), lasting: (1000, 2000), calm: (400, 600) };
-const LONG: Style = Style { spread: (0, 5000), lasting: (500, 15_000), calm: (1000, 8000) };
+const BRIEF: Style = Style { faults: (4, 4), spread: (0, 300), lasting: (1200, 1800), calm: (500, 500) };
+const LONG: Style = Style { faults: (1, 3), spread: (0, 5000), lasting: (500, 15_000), calm: (1000, 8000) };
 
 impl Plan {
     pub fn new(seed: u64, length: Length) -> Self {
         let mut dice = Dice::new(seed, STREAM);
-        let mut plan = Self { steps: Vec::new(), length: BEFORE };
-        match length {
-            Length::EachFaultOnce => {
-                let mut bag = brief(&mut dice);
-                while !bag.is_empty() {
-                    plan.disturb(&mut bag, &BRIEF, &mut dice);
-                }
-            }
-            Length::For(time) => {
-                let mut bag = Vec::new();
-                while plan.length < time {
-                    if bag.len() < MOST_AT_ONCE {
-                        bag.extend(Fault::each(&mut dice));
-                        shuffle(&mut bag, &mut dice);
-                    }
-                    plan.disturb(&mut bag, &LONG, &mut dice);
-                }
-            }
-        }
-        plan
+        let (bag, style) = match length {
+            Length::EachFaultOnce => (brief(&mut dice), &BRIEF),
+            Length::For(_) => (Vec::new(), &LONG),
+        };
+        Self { dice, length, style, bag }
     }
 
-    /// Adds a disturbance of some faults of the bag.
-    fn disturb(&mut self, bag: &mut Vec<Fault>, style: &Style, dice: &mut Dice) {
-        let count = match style.calm {
-            calm if calm == BRIEF.calm => MOST_AT_ONCE,
-            _ => 1 + dice.below(MOST_AT_ONCE),
-        };
-        let began = self.length;
-        for fault in take_together(bag, count) {
-            let at = began + draw(dice, style.spread);
-            let lasting = draw(dice, style.lasting);
-            self.length = self.length.max(at + lasting + fault.takes());
-            self.steps.push(Step { at, fault, lasting });
+    /// About how long a run takes.
+    pub fn estimate(&self) -> Duration {
+        match self.length {
+            Length::EachFaultOnce => Duration::from_secs(90),
+            Length::For(time) => time + Duration::from_secs(60),
         }
-        self.steps.sort_by_key(|step| step.at);
-        self.length += draw(dice, style.calm);
+    }
+
+    fn refill(&mut self) {
+        if matches!(self.length, Length::For(_)) && self.bag.len() < self.style.faults.1 as usize {
+            let mut faults = Fault::each(&mut self.dice);
+            shuffle(&mut faults, &mut self.dice);
+            self.bag.extend(faults);
+        }
     }
 }
 
-/// Each trouble on one hop, and each hop with several; everything else once.
+impl Iterator for Plan {
+    type Item = Disturbance;
+
+    /// The next disturbance. A long plan never ends.
+    fn next(&mut self) -> Option<Disturbance> {
+        self.refill();
+        if self.bag.is_empty() {
+            return None;
+        }
+        let Self { dice, style, bag, .. } = self;
+        let calm = draw(dice, style.calm);
+        let count = dice.between(style.faults.0, style.faults.1) as usize;
+        let mut steps: Vec<Step> = take_together(bag, count)
+            .into_iter()
+            .map(|fault| Step { at: draw(dice, style.spread), fault, lasting: draw(dice, style.lasting) })
+            .collect();
+        steps.sort_by_key(|step| step.at);
+        Some(Disturbance { calm, steps })
+    }
+}
+
+/// Each trouble on two hops, and each hop with three; everything else once.
 fn brief(dice: &mut Dice) -> Vec<Fault> {
     let on_its_hop = |fault: &Fault| match fault {
         Fault::Network(hop, _, trouble) => {
@@ -131,25 +141,21 @@ fn shuffle<T>(items: &mut [T], dice: &mut Dice) {
     }
 }
 
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { at, fault, lasting } = self;
-        write!(f, "{:7.1} s  {fault}, for {:.1} s", at.as_secs_f64(), lasting.as_secs_f64())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     use super::*;
 
-    fn kinds(plan: &Plan) -> BTreeMap<String, usize> {
-        let mut kinds = BTreeMap::new();
-        for step in &plan.steps {
-            *kinds.entry(step.fault.kind()).or_default() += 1;
-        }
-        kinds
+    /// So many disturbances of a long plan, and some more.
+    const MANY: usize = 300;
+
+    fn plan(seed: u64, length: Length) -> Vec<Disturbance> {
+        Plan::new(seed, length).take(MANY).collect()
+    }
+
+    fn faults(plan: &[Disturbance]) -> impl Iterator<Item = Fault> {
+        plan.iter().flat_map(|disturbance| disturbance.steps.iter().map(|step| step.fault))
     }
 
     fn hour() -> Length {
@@ -159,17 +165,17 @@ mod tests {
     #[test]
     fn a_seed_always_gives_the_same_plan_and_another_seed_another() {
         for length in [Length::EachFaultOnce, hour()] {
-            assert_eq!(Plan::new(7, length), Plan::new(7, length));
-            assert_ne!(Plan::new(7, length), Plan::new(8, length));
+            assert_eq!(plan(7, length), plan(7, length));
+            assert_ne!(plan(7, length), plan(8, length));
         }
     }
 
     #[test]
     fn the_short_plan_has_each_fault_once_each_trouble_and_each_hop() {
-        let plan = Plan::new(1, Length::EachFaultOnce);
+        let plan = plan(1, Length::EachFaultOnce);
         let (mut troubles, mut hops, mut others) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
-        for step in &plan.steps {
-            match step.fault {
+        for fault in faults(&plan) {
+            match fault {
                 Fault::Network(hop, _, trouble) => {
                     hops.insert(hop);
                     troubles.push(trouble);
@@ -179,12 +185,15 @@ mod tests {
         }
         assert_eq!((hops.len(), others.len()), (Hop::ALL.len(), 15));
         assert!(Trouble::ALL.iter().all(|trouble| troubles.contains(trouble)));
-        assert!(plan.length < Duration::from_secs(90), "{:?}", plan.length);
+        assert!(plan.len() < 12, "{}", plan.len());
     }
 
     #[test]
     fn a_long_plan_has_every_kind_about_equally_often() {
-        let kinds = kinds(&Plan::new(1, hour()));
+        let mut kinds = BTreeMap::<String, usize>::new();
+        for fault in faults(&plan(1, hour())) {
+            *kinds.entry(fault.kind()).or_default() += 1;
+        }
         let each = Fault::each(&mut Dice::new(1, 1));
         assert_eq!(kinds.len(), each.len());
         let (least, most) = (kinds.values().min(), kinds.values().max());
@@ -193,16 +202,21 @@ mod tests {
 
     #[test]
     fn lines_are_drawn_one_by_one_and_all_together() {
-        let plan = Plan::new(1, hour());
-        let lines: BTreeSet<_> = plan
-            .steps
-            .iter()
-            .filter_map(|step| match step.fault {
+        let lines: BTreeSet<_> = faults(&plan(1, hour()))
+            .filter_map(|fault| match fault {
                 Fault::Network(_, Lines::One(line), _) => Some(Some(line)),
                 Fault::Network(_, Lines::All, _) => Some(None),
                 _ => None,
             })
             .collect();
         assert_eq!(lines.len(), 3);
+    }
+
+    #[test]
+    fn no_two_faults_of_a_disturbance_disturb_the_same() {
+        for disturbance in plan(1, hour()) {
+            let holds: Vec<_> = disturbance.steps.iter().flat_map(|step| step.fault.holds()).collect();
+            assert_eq!(holds.iter().collect::<BTreeSet<_>>().len(), holds.len());
+        }
     }
 }

@@ -23,6 +23,8 @@ use crate::{
 const SAY_EVERY: Duration = Duration::from_secs(10);
 /// Every event that is accepted once all is well.
 const SETTLING: Duration = Duration::from_secs(120);
+/// By then whoever has a connection that is half open has found out.
+const IDLENESS: Duration = Duration::from_secs(45);
 /// If the ledger has not grown for so long, it no longer does.
 const STANDSTILL: Duration = Duration::from_secs(30);
 
@@ -30,29 +32,26 @@ const STANDSTILL: Duration = Duration::from_secs(30);
 pub fn run(options: &Options) {
     let Options { seed, length, rate, .. } = *options;
     let plan = Plan::new(seed, length);
-    let events = (plan.length.as_secs_f64() * f64::from(rate)) as usize;
-    eprintln!(
-        "CHAOS_SEED={seed}: {} faults in about {:.0} s, {events} events",
-        plan.steps.len(),
-        plan.length.as_secs_f64()
-    );
-    let deployment = Deployment::start(events).unwrap_or_else(|error| panic!("{error:#}"));
+    eprintln!("CHAOS_SEED={seed}: {length}, {rate} events/s");
+    let room = plan.estimate().as_secs() as usize * rate as usize;
+    let deployment = Deployment::start(room).unwrap_or_else(|error| panic!("{error:#}"));
     effects::install(&deployment.database_url);
 
     let stopwatch = Stopwatch::start();
     let clock = SenderClock::default();
-    let load = Load { seed, events, rate };
-    let sender = Sender::start(load, clock.clone(), stopwatch, deployment.endpoints());
+    let sender = Sender::start(Load { seed, rate }, clock.clone(), stopwatch, deployment.endpoints());
     let over = AtomicBool::new(false);
-    let history = thread::scope(|scope| {
+    let (history, idle) = thread::scope(|scope| {
         scope.spawn(|| tell(&deployment, &sender, stopwatch, &over));
-        let history = fault::perform(&plan, Scene { deployment: &deployment, clock: &clock }, stopwatch);
+        let scene = Scene { deployment: &deployment, clock: &clock };
+        let history = fault::perform(plan, length, scene, stopwatch);
+        eprintln!("{:7.1} s  nothing is wrong any more", stopwatch.now().as_secs_f64());
+        deployment.heal();
+        let idle = idle(&deployment);
         over.store(true, Ordering::Relaxed);
-        history
+        (history, idle)
     });
-    eprintln!("{:7.1} s  all is healed", stopwatch.now().as_secs_f64());
-    deployment.heal();
-    sender.heal();
+    sender.settle();
     wait_until("all events are sent", SETTLING, || sender.is_done());
     let truth = sender.finish();
     drain(&deployment, truth.sent.iter().filter(|sent| sent.is_accepted()).count());
@@ -62,7 +61,7 @@ pub fn run(options: &Options) {
     let logs = options.report.with_extension("logs");
     deployment.keep_logs(&logs).unwrap_or_else(|error| eprintln!("no logs: {error:#}"));
     let mut account = check::settle(&truth, &history, &deployment);
-    account.wrong.extend(unstoppable);
+    account.wrong.extend(idle.into_iter().chain(unstoppable));
     let report = Report::new(options, &history, &truth, account, stopwatch);
     println!("{report}");
     match report.write(&options.report) {
@@ -70,6 +69,23 @@ pub fn run(options: &Options) {
         Err(error) => println!("not written: {error:#}"),
     }
     assert!(report.is_clean(), "CHAOS_SEED={seed} went wrong; see the report");
+}
+
+/// Instances that do nothing although there is something to do and nothing is wrong.
+fn idle(deployment: &Deployment) -> Vec<String> {
+    let before = deployment.done();
+    let began = Instant::now();
+    loop {
+        let now = deployment.done();
+        let idle = before.iter().zip(&now).filter(|((_, before), (_, now))| before >= now);
+        let idle: Vec<_> = idle
+            .map(|((part, _), _)| format!("{part} did nothing for {IDLENESS:?} after everything was healed"))
+            .collect();
+        if idle.is_empty() || began.elapsed() > IDLENESS {
+            return idle;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// Says now and then how things stand.
@@ -99,7 +115,7 @@ fn drain(deployment: &Deployment, accepted: usize) {
         if recorded != last {
             (last, moved) = (recorded, Instant::now());
         }
-        let done = recorded >= accepted && deployment.inbox_depth() == 0;
+        let done = recorded >= accepted && deployment.is_inbox_empty();
         if done || moved.elapsed() > STANDSTILL {
             return;
         }

@@ -1,6 +1,11 @@
-//! Which answers may be given at all.
+//! Which answers may be given at all, and which must be.
 
-use crate::truth::{Answer, Attempt, Truth};
+use std::collections::BTreeSet;
+
+use crate::{
+    fault::{Drift, Fault, History, Part},
+    truth::{Answer, Attempt, Truth},
+};
 
 /// Refusals that say that something is wrong where the event should go, or on its way. The event comes again.
 const OF_A_FAULT: [&str; 7] = [
@@ -21,6 +26,29 @@ pub fn wrong(truth: &Truth) -> Vec<String> {
     });
     let forged = truth.forged.iter().filter(|attempt| !is_expected_of_a_forgery(attempt));
     genuine.chain(forged.map(|attempt| format!("not an answer to a forgery: {attempt}"))).collect()
+}
+
+/// Faults that nobody felt: they cannot have been what they are meant to be.
+pub fn unfelt(truth: &Truth, history: &History) -> Vec<String> {
+    let answers = truth.answers();
+    let unfelt = history.done().filter_map(|done| {
+        let answer = answer_to(done.fault).filter(|answer| !answers.contains_key(*answer))?;
+        Some(format!("{}: no request was answered with {answer}", done.fault.kind()))
+    });
+    unfelt.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// What some requests must be answered with if this happens.
+fn answer_to(fault: Fault) -> Option<&'static str> {
+    Some(match fault {
+        Fault::MemoryAlarm | Fault::DiskAlarm => "503 queue_blocked",
+        Fault::QueueFull => "503 queue_refused",
+        Fault::Killed(Part::Broker) | Fault::Stopped(Part::Broker) => "503 queue_unavailable",
+        Fault::Killed(Part::Ingest(_)) => "no answer",
+        Fault::Clock(Drift::Ahead) => "400 timestamp_too_new",
+        Fault::Clock(Drift::Behind) => "400 timestamp_too_old",
+        _ => return None,
+    })
 }
 
 fn is_expected(attempt: &Attempt) -> bool {

@@ -36,11 +36,15 @@ pub fn settle(truth: &Truth, history: &History, deployment: &Deployment) -> Acco
     account.wrong.extend(history.failed.iter().map(|failed| format!("not done: {failed}")));
     account.wrong.extend(deployment.ended_by_themselves());
     account.wrong.extend(answers::wrong(truth));
+    account.wrong.extend(answers::unfelt(truth, history));
     for sent in truth.sent.iter().filter(|sent| !sent.is_accepted()) {
         account.never_accepted += 1;
         account.wrong.push(format!("never accepted: {}", story(sent, history)));
     }
-    account.wrong.extend(queues(deployment));
+    let left = deployment.left_in_queues();
+    account
+        .wrong
+        .extend(left.into_iter().map(|(queue, count)| format!("{count} messages are left in {queue}")));
 
     let mut reader = Reader::open(&deployment.database_url);
     ledger::settle(&mut account, truth, history, &mut reader);
@@ -54,17 +58,6 @@ pub fn settle(truth: &Truth, history: &History, deployment: &Deployment) -> Acco
         .collect();
     account.applied_at.sort_unstable();
     account
-}
-
-/// Queues that hold anything.
-fn queues(deployment: &Deployment) -> Vec<String> {
-    match deployment.ctl(&["list_queues", "--no-table-headers", "name", "messages"]) {
-        Ok(listed) => {
-            let held = listed.lines().filter(|line| !line.trim_end().ends_with("\t0"));
-            held.map(|line| format!("a queue is not empty: {}", line.replace('\t', " "))).collect()
-        }
-        Err(error) => vec![format!("{error:#}")],
-    }
 }
 
 /// An event, and what was wrong whenever it was tried.

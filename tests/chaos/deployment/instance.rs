@@ -118,6 +118,17 @@ impl Instance {
         admin::get(self.admin, "/readyz").is_some_and(|response| response.status == 200)
     }
 
+    /// How many events it has done its part for since it was started: accepted, or accounted for.
+    pub fn done(&self) -> f64 {
+        let Some(response) = admin::get(self.admin, "/metrics") else { return 0.0 };
+        let counted = |line: &&str| match self.part {
+            Part::Ingest(_) => line.starts_with(r#"clerk_mirror_ingest_requests_total{outcome="accepted"}"#),
+            _ => line.starts_with("clerk_mirror_worker_events_total{"),
+        };
+        let value = |line: &str| line.rsplit_once(' ')?.1.parse::<f64>().ok();
+        response.text().lines().filter(counted).filter_map(value).sum()
+    }
+
     /// Its ends that nobody brought about.
     pub fn ends(&self) -> Vec<String> {
         let mut state = self.state();

@@ -35,7 +35,6 @@ pub struct Deployment {
     workers: Vec<Instance>,
     lines: Lines,
     broker: Mutex<RabbitMq>,
-    broker_url: String,
     // Dropped in this order: the server before its disk.
     database: Mutex<Postgres>,
     pub disk: SmallDisk,
@@ -89,7 +88,6 @@ impl Deployment {
             workers,
             lines,
             broker: Mutex::new(broker),
-            broker_url,
             database: Mutex::new(database),
             disk,
             database_url,
@@ -164,15 +162,33 @@ impl Deployment {
         }
     }
 
-    pub fn ctl(&self, arguments: &[&str]) -> Result<String> {
+    pub fn ctl(&self, arguments: &[&str]) -> Result<()> {
         let output = lock(&self.broker).ctl(arguments);
         ensure!(output.status.success(), "rabbitmqctl {arguments:?}: {output:?}");
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        Ok(())
     }
 
-    /// How many messages the inbox has ready. The broker has to be there.
-    pub fn inbox_depth(&self) -> u32 {
-        RabbitMq::existing(&*self.broker_url).queue_depth(&self.inbox()).unwrap_or_default()
+    /// Whether the inbox has no message ready. The broker has to be there.
+    pub fn is_inbox_empty(&self) -> bool {
+        lock(&self.broker).queue_depth(&self.inbox()) == Some(0)
+    }
+
+    /// The queues that hold anything once nobody consumes any more, and how much.
+    pub fn left_in_queues(&self) -> Vec<(String, u32)> {
+        let broker = lock(&self.broker);
+        let left = |queue: String| {
+            let state = || broker.queue_state(&queue).expect("the queue is there");
+            // What a consumer has not acknowledged is ready again when the queue knows that the consumer is gone.
+            wait_until("the consumers are gone", PATIENCE, || state().consumers == 0);
+            let ready = state().ready;
+            (ready > 0).then_some((queue, ready))
+        };
+        [self.inbox(), self.dead()].into_iter().filter_map(left).collect()
+    }
+
+    /// How many events each instance has done its part for since it was started: `ingest`s, then `worker`s.
+    pub fn done(&self) -> Vec<(Part, f64)> {
+        self.ingests.iter().chain(&self.workers).map(|instance| (instance.part, instance.done())).collect()
     }
 
     /// Nothing is in the way any more.

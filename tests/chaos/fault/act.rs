@@ -32,12 +32,12 @@ impl Scene<'_> {
             Fault::Killed(part) => deployment.kill(part),
             Fault::Stopped(part) => deployment.stop(part)?,
             Fault::Network(hop, lines, trouble) => self.trouble(hop, lines, trouble),
-            Fault::MemoryAlarm => self.ctl(&["set_vm_memory_high_watermark", "0"])?,
-            Fault::DiskAlarm => self.ctl(&["set_disk_free_limit", DISK_LIMIT])?,
+            Fault::MemoryAlarm => deployment.ctl(&["set_vm_memory_high_watermark", "0"])?,
+            Fault::DiskAlarm => deployment.ctl(&["set_disk_free_limit", DISK_LIMIT])?,
             Fault::QueueFull => {
-                self.trouble(Hop::WorkerToBroker, Lines::All, Trouble::Frozen);
+                self.trouble(Hop::WorkerToBroker, Lines::All, Trouble::Cut);
                 let inbox = format!("^{}$", deployment.inbox().replace('.', "\\."));
-                self.ctl(&["set_policy", "full", &inbox, QUEUE_LIMIT, "--apply-to", "queues"])?;
+                deployment.ctl(&["set_policy", "full", &inbox, QUEUE_LIMIT, "--apply-to", "queues"])?;
             }
             Fault::DatabaseDiskFull => deployment.disk.fill()?,
             Fault::Clock(Drift::Ahead) => clock.set(DRIFT_SECONDS),
@@ -53,21 +53,17 @@ impl Scene<'_> {
         match fault {
             Fault::Killed(part) | Fault::Stopped(part) => deployment.start_again(part)?,
             Fault::Network(hop, lines, trouble) => self.settle(hop, lines, trouble),
-            Fault::MemoryAlarm => self.ctl(&["set_vm_memory_high_watermark", "0.4"])?,
-            Fault::DiskAlarm => self.ctl(&["set_disk_free_limit", "50MB"])?,
+            Fault::MemoryAlarm => deployment.ctl(&["set_vm_memory_high_watermark", "0.4"])?,
+            Fault::DiskAlarm => deployment.ctl(&["set_disk_free_limit", "50MB"])?,
             Fault::QueueFull => {
-                self.ctl(&["clear_policy", "full"])?;
-                self.settle(Hop::WorkerToBroker, Lines::All, Trouble::Frozen);
+                deployment.ctl(&["clear_policy", "full"])?;
+                self.settle(Hop::WorkerToBroker, Lines::All, Trouble::Cut);
             }
             Fault::DatabaseDiskFull => deployment.disk.free()?,
             Fault::Clock(_) => clock.set(0),
             Fault::RollingRestart => {}
         }
         Ok(())
-    }
-
-    fn ctl(self, arguments: &[&str]) -> Result<()> {
-        self.deployment.ctl(arguments).map(drop)
     }
 
     fn trouble(self, hop: Hop, lines: Lines, trouble: Trouble) {

@@ -8,7 +8,7 @@ pub use act::Scene;
 pub use history::{Disturbance, Done, History};
 pub use perform::perform;
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use clerk_mirror::send::world::Dice;
 use harness::Direction;
@@ -162,17 +162,6 @@ impl Fault {
                 instances.chain([Part::Broker, Part::Database]).map(Holds::Part).collect()
             }
         }
-    }
-
-    /// About how long it takes to begin and to end, besides how long it lasts.
-    pub fn takes(self) -> Duration {
-        Duration::from_secs(match self {
-            Self::RollingRestart => 25,
-            Self::Killed(Part::Broker) | Self::Stopped(Part::Broker) => 8,
-            Self::MemoryAlarm | Self::DiskAlarm | Self::QueueFull => 3,
-            Self::Killed(_) | Self::Stopped(_) => 1,
-            Self::Network(..) | Self::DatabaseDiskFull | Self::Clock(_) => 0,
-        })
     }
 
     /// Without what is drawn: what faults are counted by.

@@ -1,70 +1,71 @@
 //! Making a plan come true.
 
 use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, PoisonError},
     thread,
     time::Duration,
 };
 
 use anyhow::Result;
 
-use super::{Done, Fault, History, Holds, Scene};
+use super::{Disturbance, Done, Fault, History, Scene};
 use crate::{
-    plan::{Plan, Step},
+    options::Length,
+    plan::{self, Plan, Step},
     stopwatch::Stopwatch,
 };
 
-/// Lets the faults of a plan happen, and returns once all are over.
-pub fn perform(plan: &Plan, scene: Scene<'_>, stopwatch: Stopwatch) -> History {
-    let stage = Stage::new(plan, scene, stopwatch);
-    thread::scope(|scope| {
-        for step in &plan.steps {
-            // One thread at a time waits for each fault: those to come have none yet.
-            sleep_until(stopwatch, step.at);
-            let stage = &stage;
-            scope.spawn(move || stage.play(step));
+/// Lets the disturbances of a plan happen, one after another, and returns once all are over.
+pub fn perform(plan: Plan, length: Length, scene: Scene<'_>, stopwatch: Stopwatch) -> History {
+    let mut history = History::default();
+    for disturbance in plan {
+        if matches!(length, Length::For(time) if stopwatch.now() >= time) {
+            break;
         }
-    });
-    let mut history = stage.history.into_inner().unwrap_or_else(PoisonError::into_inner);
-    history.done.sort_by_key(|done| done.began);
+        // Nothing is wrong for so long.
+        thread::sleep(disturbance.calm);
+        let stage = Stage { scene, stopwatch, done: Mutex::default(), failed: Mutex::default() };
+        let (faults, failed) = stage.play(&disturbance);
+        history.disturbances.push(Disturbance { faults, ended: stopwatch.now() });
+        history.failed.extend(failed);
+    }
     history
 }
 
-fn sleep_until(stopwatch: Stopwatch, moment: Duration) {
-    thread::sleep(moment.saturating_sub(stopwatch.now()));
-}
-
+/// One disturbance.
 struct Stage<'a> {
     scene: Scene<'a>,
     stopwatch: Stopwatch,
-    /// A fault that took longer than planned keeps others waiting that disturb the same.
-    held: BTreeMap<Holds, Mutex<()>>,
-    history: Mutex<History>,
+    done: Mutex<Vec<Done>>,
+    failed: Mutex<Vec<String>>,
 }
 
-impl<'a> Stage<'a> {
-    fn new(plan: &Plan, scene: Scene<'a>, stopwatch: Stopwatch) -> Self {
-        let held = plan.steps.iter().flat_map(|step| step.fault.holds());
-        let held = held.map(|holds| (holds, Mutex::new(()))).collect();
-        Self { scene, stopwatch, held, history: Mutex::default() }
+impl Stage<'_> {
+    /// The faults, and what could not be made or unmade.
+    fn play(self, disturbance: &plan::Disturbance) -> (Vec<Done>, Vec<String>) {
+        let began = self.stopwatch.now();
+        thread::scope(|scope| {
+            for step in &disturbance.steps {
+                thread::sleep((began + step.at).saturating_sub(self.stopwatch.now()));
+                scope.spawn(|| self.play_one(step));
+            }
+        });
+        let Self { done, failed, .. } = self;
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_by_key(|done| done.began);
+        (done, failed.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn play(&self, Step { fault, lasting, .. }: &Step) {
-        // All take what they hold in one order.
-        let mut holds = fault.holds();
-        holds.sort_unstable();
-        let _held: Vec<MutexGuard<'_, ()>> =
-            holds.iter().map(|held| self.held[held].lock().unwrap_or_else(PoisonError::into_inner)).collect();
+    fn play_one(&self, Step { fault, lasting, .. }: &Step) {
         let began = self.stopwatch.now();
         eprintln!("{:7.1} s  {fault}, for {:.1} s", began.as_secs_f64(), lasting.as_secs_f64());
         let played = self.make_and_unmake(*fault, *lasting);
         let ended = self.stopwatch.now();
-        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
-        history.done.push(Done { fault: *fault, began, ended });
+        self.done.lock().unwrap_or_else(PoisonError::into_inner).push(Done { fault: *fault, began, ended });
         if let Err(error) = played {
-            eprintln!("{:7.1} s  {fault}: {error:#}", ended.as_secs_f64());
-            history.failed.push(format!("{fault}: {error:#}"));
+            let failure = format!("{fault}: {error:#}");
+            eprintln!("{:7.1} s  {failure}", ended.as_secs_f64());
+            self.failed.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
         }
     }
 

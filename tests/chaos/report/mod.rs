@@ -12,6 +12,8 @@ use crate::{
     check::Account, fault::History, options::Options, stopwatch::Stopwatch, table::Table, truth::Truth,
 };
 
+/// Nobody waits longer until things go on once nothing is wrong any more.
+const SLOWEST_RECOVERY: f64 = 60.0;
 /// So many of the things that are wrong are printed; the file has all.
 const SHOWN: usize = 40;
 
@@ -23,8 +25,7 @@ pub struct Report {
     /// From the first event to the last thing settled.
     seconds: f64,
     profile: &'static str,
-    /// By kind, how often and for how many seconds in all.
-    faults: BTreeMap<String, (usize, f64)>,
+    faults: BTreeMap<String, Faults>,
     faults_done: usize,
     disturbances: usize,
     events: usize,
@@ -41,6 +42,14 @@ pub struct Report {
     mirror_rows: usize,
     slowest_recovery: Recoveries,
     wrong: Vec<String>,
+}
+
+/// The faults of one kind.
+#[derive(Debug, Serialize)]
+struct Faults {
+    times: usize,
+    /// In all.
+    seconds: f64,
 }
 
 /// From the end of a disturbance.
@@ -60,17 +69,30 @@ impl Report {
         account: Account,
         stopwatch: Stopwatch,
     ) -> Self {
-        let disturbances = history.disturbances();
+        let disturbances = &history.disturbances;
         let accepted = recovery::accepted(truth);
         let committed: Vec<Duration> = account.applied_at.iter().map(|&at| stopwatch.at(at)).collect();
-        let seconds = |(kind, (count, time)): (String, (usize, Duration))| (kind, (count, tenths(time)));
+        let slowest_recovery = Recoveries {
+            accepting: recovery::slowest(disturbances, &accepted),
+            committing: recovery::slowest(disturbances, &committed),
+        };
+        let Account { mut wrong, .. } = account;
+        let recoveries =
+            [("accepted", &slowest_recovery.accepting), ("committed", &slowest_recovery.committing)];
+        for (what, recovery) in recoveries {
+            let slow = recovery.as_ref().filter(|recovery| recovery.seconds > SLOWEST_RECOVERY);
+            wrong.extend(slow.map(|recovery| format!("the next event was {what} {recovery}")));
+        }
+        let of_a_kind = |(kind, (times, time)): (String, (usize, Duration))| {
+            (kind, Faults { times, seconds: tenths(time) })
+        };
         Self {
             seed: options.seed,
             rate: options.rate,
             seconds: tenths(stopwatch.now()),
             profile: if cfg!(debug_assertions) { "dev" } else { "release" },
-            faults: history.by_kind().into_iter().map(seconds).collect(),
-            faults_done: history.done.len(),
+            faults: history.by_kind().into_iter().map(of_a_kind).collect(),
+            faults_done: history.done().count(),
             disturbances: disturbances.len(),
             events: truth.sent.len(),
             requests: truth.requests,
@@ -83,11 +105,8 @@ impl Report {
             dead_as_expected: account.dead,
             ledger_rows: account.ledger_rows,
             mirror_rows: account.mirror_rows,
-            slowest_recovery: Recoveries {
-                accepting: recovery::slowest(&disturbances, &accepted),
-                committing: recovery::slowest(&disturbances, &committed),
-            },
-            wrong: account.wrong,
+            slowest_recovery,
+            wrong,
         }
     }
 
@@ -113,8 +132,8 @@ impl fmt::Display for Report {
         let Self { seed, rate, seconds, profile, .. } = self;
         writeln!(f, "seed {seed}, {seconds:.0} s, {rate} events/s, {profile} profile\n")?;
         let mut table = Table::new(["fault", "times", "seconds"]);
-        for (kind, (count, time)) in &self.faults {
-            table.row([kind.clone(), count.to_string(), format!("{time:.1}")]);
+        for (kind, Faults { times, seconds }) in &self.faults {
+            table.row([kind.clone(), times.to_string(), format!("{seconds:.1}")]);
         }
         let (done, disturbances) = (self.faults_done, self.disturbances);
         writeln!(f, "{table}\n{done} faults in {disturbances} disturbances\n")?;

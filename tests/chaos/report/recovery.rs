@@ -13,7 +13,7 @@ use crate::{
 /// How long it took until the next event, after which disturbance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Recovery {
-    seconds: f64,
+    pub seconds: f64,
     /// The moment of the run at which the disturbance ended.
     ended_at: f64,
     faults: Vec<String>,
@@ -38,7 +38,7 @@ pub fn slowest(disturbances: &[Disturbance], moments: &[Duration]) -> Option<Rec
     Some(Recovery {
         seconds: (time.as_secs_f64() * 1000.0).round() / 1000.0,
         ended_at: tenths(disturbance.ended),
-        faults: disturbance.faults.iter().map(ToString::to_string).collect(),
+        faults: disturbance.faults.iter().map(|done| done.fault.to_string()).collect(),
     })
 }
 
@@ -52,15 +52,14 @@ impl fmt::Display for Recovery {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::Fault;
+    use crate::fault::{Done, Fault};
 
     #[test]
     fn the_slowest_recovery_is_after_the_longest_wait_for_the_next_moment() {
         let seconds = Duration::from_secs;
-        let disturbance = |began, ended| Disturbance {
-            faults: vec![Fault::MemoryAlarm],
-            began: seconds(began),
-            ended: seconds(ended),
+        let disturbance = |began, ended| {
+            let (began, ended) = (seconds(began), seconds(ended));
+            Disturbance { faults: vec![Done { fault: Fault::MemoryAlarm, began, ended }], ended }
         };
         let disturbances = [disturbance(1, 3), disturbance(5, 6), disturbance(20, 30)];
         let moments = [2, 4, 9, 10].map(seconds);

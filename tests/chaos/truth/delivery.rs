@@ -22,7 +22,7 @@ use super::{
 use crate::{oracle::event::Event, signed, stopwatch::Stopwatch};
 
 /// The waits between the eight attempts, in milliseconds; Svix's are up to ten hours.
-const SCHEDULE: [i64; 8] = [0, 50, 250, 750, 1500, 3000, 5000, 5000];
+const SCHEDULE: [i64; 8] = [0, 100, 500, 1500, 3000, 5000, 8000, 8000];
 /// Each wait is longer or shorter by up to so much of it.
 const JITTER_PERCENT: i64 = 20;
 /// After the last attempt somebody has it sent again, and again.
@@ -48,8 +48,8 @@ pub struct Office {
     idle: Vec<Mutex<Vec<Client>>>,
     endpoints: Vec<SocketAddr>,
     requests: Semaphore,
-    /// Whether all that was wrong is over.
-    pub healed: watch::Sender<bool>,
+    /// Whether all that was wrong is over, and what waits is to be sent.
+    pub settling: watch::Sender<bool>,
 }
 
 impl Office {
@@ -61,7 +61,7 @@ impl Office {
             idle: endpoints.iter().map(|_| Mutex::default()).collect(),
             endpoints,
             requests: Semaphore::new(REQUESTS),
-            healed: watch::Sender::new(false),
+            settling: watch::Sender::new(false),
         }
     }
 
@@ -78,19 +78,19 @@ impl Office {
     }
 
     async fn until_accepted(&self, number: usize, dice: &mut Dice) {
-        let mut healed = self.healed.subscribe();
+        let mut settling = self.settling.subscribe();
         for wait in SCHEDULE {
             let jitter = dice.between(100 - JITTER_PERCENT, 100 + JITTER_PERCENT);
             select! {
                 () = sleep(Duration::from_millis((wait * jitter / 100).unsigned_abs())) => {}
                 // The sender of the signal is in `self`.
-                _ = healed.wait_for(|healed| *healed) => {}
+                _ = settling.wait_for(|settling| *settling) => {}
             }
             if self.attempt(number, dice).await {
                 return;
             }
         }
-        let _ = healed.wait_for(|healed| *healed).await;
+        let _ = settling.wait_for(|settling| *settling).await;
         while !self.attempt(number, dice).await {
             sleep(RECOVERY).await;
         }

@@ -1,4 +1,4 @@
-//! Sends the events of a seed at a steady pace, each until it is accepted.
+//! Sends the events of a seed at a steady pace until it is told to settle, each until it is accepted.
 
 use std::{
     net::SocketAddr,
@@ -47,9 +47,7 @@ impl SenderClock {
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
     pub seed: u64,
-    /// How many events,
-    pub events: usize,
-    /// and how many of them a second.
+    /// How many events a second.
     pub rate: u32,
 }
 
@@ -78,9 +76,9 @@ impl Sender {
         self.thread.is_finished()
     }
 
-    /// Nothing is wrong any more: what waits to be sent again is sent now, and until it is accepted.
-    pub fn heal(&self) {
-        self.office.healed.send_replace(true);
+    /// Sends nothing new any more, and what waits to be sent again now and until it is accepted. Nothing may be wrong.
+    pub fn settle(&self) {
+        self.office.settling.send_replace(true);
     }
 
     /// Waits until all is sent. What is not accepted by then never was.
@@ -90,21 +88,22 @@ impl Sender {
     }
 }
 
-fn send(office: &Arc<Office>, Load { seed, events, rate }: Load) {
+fn send(office: &Arc<Office>, Load { seed, rate }: Load) {
     // The feed is in no future: what it is made of is not made for threads.
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let began = Instant::now();
     runtime.block_on(async {
         let mut deliveries = JoinSet::new();
-        for (number, event) in Feed::new(seed).take(events).enumerate() {
+        for (number, event) in Feed::new(seed).enumerate() {
             sleep_until((began + Duration::from_secs(1) * number as u32 / rate).into()).await;
+            if *office.settling.borrow() {
+                break;
+            }
             let number = office.record.begin(event);
             let (office, dice) = (office.clone(), Dice::new(seed, STREAM + number as u64));
             deliveries.spawn(async move { office.deliver(number, dice).await });
             while deliveries.try_join_next().is_some() {}
         }
-        let mut healed = office.healed.subscribe();
-        let _ = healed.wait_for(|healed| *healed).await;
         let _ = timeout(PATIENCE, async { while deliveries.join_next().await.is_some() {} }).await;
     });
 }
