@@ -5,7 +5,7 @@ use std::{env, fmt, path::PathBuf, str::FromStr, time::Duration};
 /// Of the short run: any will do, and it is always the same.
 const SEED: u64 = 1;
 /// Enough for every fault to meet events on their way, on a machine that is busy with other things.
-const RATE: u32 = 100;
+const RATE: u32 = 60;
 const LEAST: Duration = Duration::from_secs(30);
 
 /// What a run is told.

@@ -22,7 +22,7 @@ use super::{
 use crate::{oracle::event::Event, signed, stopwatch::Stopwatch};
 
 /// The waits between the eight attempts, in milliseconds; Svix's are up to ten hours.
-const SCHEDULE: [i64; 8] = [0, 100, 500, 1500, 3000, 5000, 8000, 8000];
+const SCHEDULE: [i64; 8] = [0, 500, 1000, 2000, 4000, 8000, 8000, 8000];
 /// Each wait is longer or shorter by up to so much of it.
 const JITTER_PERCENT: i64 = 20;
 /// After the last attempt somebody has it sent again, and again.
