@@ -1,11 +1,11 @@
 //! Which faults happen when: all of it follows from the seed.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, mem, time::Duration};
 
 use clerk_mirror::send::world::Dice;
 
 use crate::{
-    fault::{Fault, Hop, Lines, Trouble},
+    fault::{Fault, Hop, Lines, Part, Trouble},
     options::Length,
 };
 
@@ -34,6 +34,8 @@ pub struct Plan {
     style: &'static Style,
     /// Faults that are still to happen before any happens again.
     bag: Vec<Fault>,
+    /// Faults that are to happen together before all others.
+    first: Vec<Fault>,
 }
 
 /// How a plan draws, in milliseconds.
@@ -58,7 +60,11 @@ impl Plan {
             Length::EachFaultOnce => (brief(&mut dice), &BRIEF),
             Length::For(_) => (Vec::new(), &LONG),
         };
-        Self { dice, length, style, bag }
+        // Among others, an instance may have no event in hand when it is killed: too little for once.
+        let (first, bag) = bag
+            .into_iter()
+            .partition(|fault| matches!(fault, Fault::Killed(Part::Ingest(_) | Part::Worker(_))));
+        Self { dice, length, style, bag, first }
     }
 
     /// About how long a run takes.
@@ -84,13 +90,17 @@ impl Iterator for Plan {
     /// The next disturbance. A long plan never ends.
     fn next(&mut self) -> Option<Disturbance> {
         self.refill();
-        if self.bag.is_empty() {
+        let Self { dice, style, bag, first, .. } = self;
+        let calm = draw(dice, style.calm);
+        let mut together = mem::take(first);
+        if together.is_empty() {
+            let count = dice.between(style.faults.0, style.faults.1) as usize;
+            together = take_together(bag, count);
+        }
+        if together.is_empty() {
             return None;
         }
-        let Self { dice, style, bag, .. } = self;
-        let calm = draw(dice, style.calm);
-        let count = dice.between(style.faults.0, style.faults.1) as usize;
-        let mut steps: Vec<Step> = take_together(bag, count)
+        let mut steps: Vec<Step> = together
             .into_iter()
             .map(|fault| Step { at: draw(dice, style.spread), fault, lasting: draw(dice, style.lasting) })
             .collect();
@@ -210,6 +220,12 @@ mod tests {
             })
             .collect();
         assert_eq!(lines.len(), 3);
+    }
+
+    #[test]
+    fn in_the_short_plan_instances_are_killed_while_nothing_keeps_events_from_them() {
+        let first: Vec<Fault> = faults(&plan(1, Length::EachFaultOnce)[..1]).collect();
+        assert!(matches!(first[..], [Fault::Killed(Part::Ingest(_) | Part::Worker(_)), Fault::Killed(_)]));
     }
 
     #[test]

@@ -81,8 +81,8 @@ impl Expected {
 
     /// Compares with what is there; all that is wrong.
     pub fn compare(&self, found: &Contents) -> Vec<Discrepancy> {
-        let mut wrong = self.compare_mirror(&found.mirror());
-        wrong.extend(self.compare_ledger(&found.ledger()));
+        let mut wrong = self.compare_ledger(&found.ledger());
+        wrong.extend(self.compare_mirror(&found.mirror()));
         wrong
     }
 

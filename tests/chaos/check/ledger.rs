@@ -58,7 +58,6 @@ fn compare(
 
     let expected = Expected::of(events);
     for discrepancy in expected.compare(&found) {
-        account.count(&discrepancy);
         let about = |id: &str| sent.iter().find(|sent| sent.event.svix_id == id);
         let story = match &discrepancy {
             Discrepancy::Lost(id) | Discrepancy::Doubled(id) => about(id),
@@ -66,7 +65,7 @@ fn compare(
             Discrepancy::Unsent(_) | Discrepancy::Mirror { .. } => None,
         };
         let story = story.map(|sent| format!(":\n      {}", self::story(sent, history))).unwrap_or_default();
-        account.wrong.push(format!("{discrepancy}{story}"));
+        account.note(&discrepancy, format!("{discrepancy}{story}"));
     }
     expected.keys()
 }

@@ -79,6 +79,17 @@ fn story(sent: &Sent, history: &History) -> String {
 }
 
 impl Account {
+    /// Adds what is wrong with an event or a row; what weighs most stands first.
+    fn note(&mut self, discrepancy: &Discrepancy, text: String) {
+        let weighs = matches!(discrepancy, Discrepancy::Lost(_) | Discrepancy::Doubled(_));
+        if weighs {
+            self.wrong.insert(0, text)
+        } else {
+            self.wrong.push(text)
+        }
+        self.count(discrepancy);
+    }
+
     fn count(&mut self, discrepancy: &Discrepancy) {
         match discrepancy {
             Discrepancy::Lost(_) => self.lost += 1,

@@ -1,6 +1,6 @@
 //! How each fault begins and ends.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use anyhow::Result;
 
@@ -14,6 +14,8 @@ const DRIFT_SECONDS: i64 = 400;
 const DISK_LIMIT: &str = "1000000GB";
 /// So few messages may wait in a full queue.
 const QUEUE_LIMIT: &str = r#"{"max-length":1}"#;
+/// What an instance takes in hand meanwhile, it does not get off its hands.
+const IN_HAND: Duration = Duration::from_millis(300);
 /// A rolling restart goes on once the new instance works, or after this if something else is wrong.
 const READY: Duration = Duration::from_secs(5);
 
@@ -29,7 +31,7 @@ impl Scene<'_> {
     pub fn begin(self, fault: Fault) -> Result<()> {
         let Self { deployment, clock } = self;
         match fault {
-            Fault::Killed(part) => deployment.kill(part),
+            Fault::Killed(part) => self.kill(part),
             Fault::Stopped(part) => deployment.stop(part)?,
             Fault::Network(hop, lines, trouble) => self.trouble(hop, lines, trouble),
             Fault::MemoryAlarm => deployment.ctl(&["set_vm_memory_high_watermark", "0"])?,
@@ -64,6 +66,19 @@ impl Scene<'_> {
             Fault::RollingRestart => {}
         }
         Ok(())
+    }
+
+    /// Kills an instance that has events in hand.
+    fn kill(self, part: Part) {
+        let behind = part.line_behind().map(|(hop, line)| self.deployment.line(hop, line));
+        if let Some(proxy) = behind {
+            proxy.freeze();
+            thread::sleep(IN_HAND);
+        }
+        self.deployment.kill(part);
+        if let Some(proxy) = behind {
+            proxy.thaw();
+        }
     }
 
     fn trouble(self, hop: Hop, lines: Lines, trouble: Trouble) {

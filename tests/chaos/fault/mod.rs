@@ -19,7 +19,7 @@ pub const INSTANCES: usize = 2;
 /// Something that goes wrong for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Killed with SIGKILL, and started again at the end.
+    /// Killed with SIGKILL, an instance while it waits for an answer from behind it, and started again at the end.
     Killed(Part),
     /// Stopped as an operator does it, and started again at the end.
     Stopped(Part),
@@ -148,7 +148,11 @@ impl Fault {
     /// What no other fault may disturb meanwhile.
     pub fn holds(self) -> Vec<Holds> {
         match self {
-            Self::Killed(part) | Self::Stopped(part) => vec![Holds::Part(part)],
+            Self::Killed(part) => {
+                let line = part.line_behind().map(|(hop, line)| Holds::Line(hop, line));
+                [Holds::Part(part)].into_iter().chain(line).collect()
+            }
+            Self::Stopped(part) => vec![Holds::Part(part)],
             Self::Network(hop, lines, _) => lines.indices().map(|line| Holds::Line(hop, line)).collect(),
             Self::MemoryAlarm | Self::DiskAlarm => vec![Holds::Part(Part::Broker)],
             Self::QueueFull => {
@@ -176,6 +180,15 @@ impl Fault {
 }
 
 impl Part {
+    /// The line on which an instance passes events on.
+    fn line_behind(self) -> Option<(Hop, usize)> {
+        match self {
+            Self::Ingest(index) => Some((Hop::IngestToBroker, index)),
+            Self::Worker(index) => Some((Hop::WorkerToDatabase, index)),
+            Self::Broker | Self::Database => None,
+        }
+    }
+
     fn kind(self) -> &'static str {
         match self {
             Self::Ingest(_) => "ingest",

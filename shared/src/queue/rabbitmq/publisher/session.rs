@@ -30,7 +30,7 @@ const LONE_MESSAGES_IN_FLIGHT: usize = 256;
 
 /// A queue that has been full may be so no longer, and the channels that were told of it are not told: where a limit is
 /// lifted, RabbitMQ before 4.0 goes on refusing what comes on them for as long as they are open. So a new one asks again.
-const REFUSED_FOR_LONG: Duration = Duration::from_secs(10);
+const REFUSED_FOR_LONG: Duration = Duration::from_secs(5);
 
 /// A connection in confirm mode, and what waits to be published on it.
 pub(super) struct Session {
