@@ -4,12 +4,10 @@ use std::ops::RangeInclusive;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
 
-use crate::catalogue::{KINDS, Kind};
-use crate::event::{Event, Shape, Spec};
-use crate::svix_id;
-use crate::time::{FEWER_DIGITS, MORE_DIGITS, START, Written};
+use crate::oracle::catalogue::Kind;
+use crate::oracle::event::{Event, Spec};
+use crate::oracle::world::{events, kinds, spec};
 
 /// A world of events on a few objects, and two arrangements of their deliveries.
 #[derive(Clone, Debug)]
@@ -51,22 +49,6 @@ impl Case {
     }
 }
 
-/// Events on one object of each kind, under ids that no other run has.
-pub fn events<'a>(kinds: &[&'static Kind], specs: impl Iterator<Item = &'a Spec>, run: u32) -> Vec<Event> {
-    let event = |(number, spec): (usize, &Spec)| {
-        let object = usize::from(spec.object) % kinds.len();
-        Event {
-            number,
-            kind: kinds[object],
-            // The same in every table, with characters that need care.
-            object_id: format!("{run:08x}_{object}{}", ["", "ä", "'\"\\", "B"][object % 4]),
-            svix_id: spec.svix_id.text(run, number),
-            spec: spec.clone(),
-        }
-    };
-    specs.enumerate().map(event).collect()
-}
-
 fn batches<'a>(events: impl Iterator<Item = &'a Vec<Arrival>>) -> Vec<Vec<usize>> {
     let mut deliveries: Vec<(Arrival, usize)> = events
         .enumerate()
@@ -95,11 +77,6 @@ pub fn case() -> impl Strategy<Value = Case> {
     })
 }
 
-/// The kinds of so many objects.
-pub fn kinds(count: RangeInclusive<usize>) -> impl Strategy<Value = Vec<&'static Kind>> {
-    vec(select(KINDS.iter().collect::<Vec<_>>()), count)
-}
-
 /// Each event comes, most of them once.
 fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
     let arrival = || {
@@ -107,47 +84,6 @@ fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
             .prop_map(|(key, begins_batch)| Arrival { key, begins_batch })
     };
     prop_oneof![4 => vec(arrival(), 1), 1 => vec(arrival(), 1..=3)]
-}
-
-/// Events whose times are few, so that many are the same.
-pub fn spec() -> impl Strategy<Value = Spec> {
-    let event = (any::<u8>(), prop::bool::weighted(0.3), any::<u8>(), shape());
-    (event, time(), time(), svix_id()).prop_map(|(event, updated_at, timestamp, svix_id)| {
-        let (object, deletion, choice, shape) = event;
-        Spec { object, deletion, choice, updated_at, timestamp, svix_id, shape }
-    })
-}
-
-fn time() -> impl Strategy<Value = Written> {
-    use Written::*;
-    prop_oneof![
-        12 => select(&[Millis(START), Millis(START + 1), Millis(START + 2), Millis(START + 1000)][..]),
-        2 => select(&[Seconds(START / 1000), Seconds(START / 1000 + 1), Fraction(START + 1)][..]),
-        2 => select(&[Absent, Null, Text, Negative][..]),
-        1 => select(&[Millis(FEWER_DIGITS), Millis(MORE_DIGITS)][..]),
-    ]
-}
-
-fn svix_id() -> impl Strategy<Value = svix_id::Spec> {
-    use svix_id::Form::*;
-    let form = prop_oneof![
-        4 => Just(Plain),
-        1 => Just(UpperCase),
-        1 => Just(LowerCase),
-        6 => (0u8..=1).prop_map(Ksuid),
-    ];
-    (form, any::<u8>()).prop_map(|(form, rank)| svix_id::Spec { form, rank })
-}
-
-fn shape() -> impl Strategy<Value = Shape> {
-    use Shape::*;
-    prop_oneof![
-        12 => Just(Full),
-        // A thin event that is no deletion is a full one.
-        8 => Just(Thin),
-        1 => select(&[FromNowhere, Foreign, Message, Unknown][..]),
-        1 => select(&[Truncated, NotUtf8, NoType, NumericType, NoData, ListData, NoId, NumericId, EmptyId][..]),
-    ]
 }
 
 #[cfg(test)]
@@ -158,7 +94,7 @@ mod tests {
     use proptest::test_runner::TestRunner;
 
     use super::*;
-    use crate::catalogue::UNKNOWN;
+    use crate::oracle::catalogue::UNKNOWN;
 
     #[test]
     fn every_type_and_every_shape_is_generated() {

@@ -10,11 +10,11 @@ use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 use shared::delivery::Delivery;
 
-use crate::case::{self, kinds, spec};
 use crate::database::{Backend, Database};
-use crate::event::{Event, Shape, Spec};
-use crate::oracle::Expected;
-use crate::time::{START, Written};
+use crate::oracle::event::{Event, Shape, Spec};
+use crate::oracle::expected::Expected;
+use crate::oracle::time::{START, Written};
+use crate::oracle::world::{self, kinds, spec};
 use crate::workers::apply;
 
 const OBJECTS: usize = 50;
@@ -91,7 +91,7 @@ fn events(count: usize, change: impl Fn(&mut Spec)) -> Vec<Event> {
             spec
         })
         .collect();
-    case::events(&kinds, specs.iter(), 0)
+    world::events(&kinds, specs.iter(), 0)
 }
 
 /// The deliveries, each the number of an event, more or less in order and in batches of any size.

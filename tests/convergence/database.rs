@@ -7,8 +7,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use worker::store::{self, Store, StoreOptions};
 
-use crate::contents::Contents;
-use crate::reader::Reader;
+use crate::oracle::contents::Contents;
+use crate::oracle::reader::Reader;
 
 /// A migrated database.
 pub struct Database {

@@ -7,17 +7,12 @@
 //! - [`named`]: the cases people ask about, one by one.
 
 mod case;
-mod catalogue;
 mod contention;
-mod contents;
 mod database;
-mod event;
 mod named;
+#[path = "../oracle/mod.rs"]
 mod oracle;
 mod property;
-mod reader;
-mod svix_id;
-mod time;
 mod workers;
 
 /// Makes a test of each function for each database.

@@ -6,9 +6,9 @@ use std::slice;
 use serde_json::{Value, json};
 use shared::delivery::Delivery;
 
-use crate::contents::MirrorRow;
 use crate::database::{Backend, Database};
-use crate::time::START;
+use crate::oracle::contents::MirrorRow;
+use crate::oracle::time::START;
 use crate::workers;
 
 pub fn a_late_update_never_revives_a_deleted_user(backend: Backend) {

@@ -10,9 +10,9 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunne
 
 use crate::case::{Arrangement, Case, WORKERS, case};
 use crate::database::{Backend, Database};
-use crate::event::Event;
-use crate::oracle::Expected;
-use crate::time::START;
+use crate::oracle::event::Event;
+use crate::oracle::expected::Expected;
+use crate::oracle::time::START;
 use crate::workers::{self, Work};
 
 /// How many cases are tried unless `PROPTEST_CASES` says otherwise.

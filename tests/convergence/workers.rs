@@ -9,7 +9,7 @@ use worker::event::{Policy, Redacted};
 use worker::store::{Outcome, Store};
 
 use crate::database::Database;
-use crate::event::INSTANCE;
+use crate::oracle::event::INSTANCE;
 
 /// What the workers did.
 pub struct Work {

@@ -24,6 +24,7 @@ mod outage;
 mod pipeline;
 mod readme;
 mod replay;
+mod resume;
 mod secrets;
 mod standalone;
 mod upkeep;

@@ -4,16 +4,17 @@
 //! - [`rabbitmq`] and [`postgres`]: private servers, started on first use, shared by the whole test process.
 //!   [`RabbitMq::start`] and [`Postgres::start`] give a test a server of its own.
 //! - [`binaries`] and [`Process`]: the programs under test, built and run the way a user runs them.
-//! - [`Proxy`]: a TCP proxy that cuts, freezes and delays.
+//! - [`Proxy`]: a TCP proxy that cuts, freezes (one way, too) and delays.
 //! - [`http`] and [`load`]: a client for exact bytes, and a light load generator.
 //! - [`SmallDisk`]: a disk that is full on command.
-//! - [`Sender`]: a load that keeps account of every request, whatever fails.
+//! - [`Client`] and [`Sender`]: a keep-alive connection, and a load that keeps account of every request, whatever fails.
 //!
 //! Everything started here has its files in one temporary folder and ends with the test process, however
 //! that process ends: see the `guardian` module.
 
 mod account;
 mod binaries;
+mod client;
 mod disk;
 mod fixtures;
 mod guardian;
@@ -34,6 +35,7 @@ use std::env;
 use std::sync::OnceLock;
 
 pub use binaries::{Binaries, binaries};
+pub use client::{Client, Outcome};
 pub use disk::SmallDisk;
 pub use fixtures::{Fixture, fixtures};
 pub use guardian::scratch;
@@ -41,9 +43,9 @@ pub use naming::unique;
 pub use ports::free_port;
 pub use postgres::{Durability, Postgres, psql};
 pub use process::{Process, Program};
-pub use proxy::Proxy;
+pub use proxy::{Direction, Proxy};
 pub use rabbitmq::{QueueState, RabbitMq};
-pub use sender::{Outcome, Pace, Sender, Tally};
+pub use sender::{Pace, Sender, Tally};
 pub use stat::{ProcStat, proc_stat};
 pub use wait::{wait_until, wait_until_async};
 

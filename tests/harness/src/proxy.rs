@@ -29,10 +29,20 @@ pub struct Proxy {
     runtime: Option<Runtime>,
 }
 
+/// One of the two ways bytes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From whoever connects to the server.
+    ToServer,
+    /// From the server to whoever connects.
+    ToClient,
+}
+
 /// What becomes of the bytes on their way.
 #[derive(Clone, Copy, Debug)]
 struct Weather {
-    frozen: bool,
+    frozen_to_server: bool,
+    frozen_to_client: bool,
     delay: Duration,
     /// Connections made in an earlier era are stranded.
     era: u64,
@@ -56,7 +66,7 @@ impl Proxy {
         let proxy = Self {
             address: (Ipv4Addr::LOCALHOST, free_port()).into(),
             target: watch::Sender::new(target),
-            weather: watch::Sender::new(Weather { frozen: false, delay: Duration::ZERO, era: 0 }),
+            weather: watch::Sender::new(Weather::fair()),
             line: Mutex::new(None),
             runtime: Some(runtime.expect("a runtime")),
         };
@@ -119,12 +129,22 @@ impl Proxy {
     /// Bytes no longer flow, connections stay, new ones are accepted: a peer that is silent, not gone. What is
     /// sent from now on is held until [`Proxy::thaw`].
     pub fn freeze(&self) {
-        self.weather.send_modify(|weather| weather.frozen = true);
+        self.freeze_towards(Direction::ToServer);
+        self.freeze_towards(Direction::ToClient);
+    }
+
+    /// Bytes no longer flow in one direction, and go on flowing in the other. What is sent there from now on is held
+    /// until [`Proxy::thaw`].
+    pub fn freeze_towards(&self, direction: Direction) {
+        self.weather.send_modify(|weather| *weather.frozen(direction) = true);
     }
 
     /// Bytes flow again, the held ones first.
     pub fn thaw(&self) {
-        self.weather.send_modify(|weather| weather.frozen = false);
+        self.weather.send_modify(|weather| {
+            weather.frozen_to_server = false;
+            weather.frozen_to_client = false;
+        });
     }
 
     /// The connections there are go silent for good, and new ones work: their other end is gone without a word.
@@ -136,6 +156,23 @@ impl Proxy {
     /// From now on bytes arrive `delay` later, in each direction.
     pub fn delay(&self, delay: Duration) {
         self.weather.send_modify(|weather| weather.delay = delay);
+    }
+}
+
+impl Weather {
+    fn fair() -> Self {
+        Self { frozen_to_server: false, frozen_to_client: false, delay: Duration::ZERO, era: 0 }
+    }
+
+    fn frozen(&mut self, direction: Direction) -> &mut bool {
+        match direction {
+            Direction::ToServer => &mut self.frozen_to_server,
+            Direction::ToClient => &mut self.frozen_to_client,
+        }
+    }
+
+    fn is_frozen(mut self, direction: Direction) -> bool {
+        *self.frozen(direction)
     }
 }
 
@@ -179,13 +216,14 @@ async fn relay(client: TcpStream, target: SocketAddr, weather: watch::Receiver<W
     server.set_nodelay(true)?;
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let there = pump(from_client, to_server, era, weather.clone());
-    let back = pump(from_server, to_client, era, weather);
+    let there = pump(Direction::ToServer, from_client, to_server, era, weather.clone());
+    let back = pump(Direction::ToClient, from_server, to_client, era, weather);
     tokio::try_join!(there, back).map(|_| ())
 }
 
 /// Forwards one direction, the end of the stream included.
 async fn pump(
+    direction: Direction,
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     era: u64,
@@ -209,7 +247,8 @@ async fn pump(
             if due > Instant::now() {
                 tokio::time::sleep_until(due).await;
             }
-            if weather.wait_for(|weather| !weather.frozen || weather.era != era).await.is_err() {
+            if weather.wait_for(|weather| !weather.is_frozen(direction) || weather.era != era).await.is_err()
+            {
                 break;
             }
             if weather.borrow().era != era {

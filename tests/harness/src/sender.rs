@@ -2,44 +2,21 @@
 //!
 //! Unlike [`crate::load`] it goes on when its connections fail: that is when the account matters.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::runtime::Builder;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use crate::http::Frame;
+use crate::client::{Client, Outcome};
 
 /// Nobody answers so late: a request without an answer by then never gets one.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
 const BEFORE_RECONNECTING: Duration = Duration::from_millis(10);
-
-/// What became of one request. Each is sent once and never again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Answered.
-    Answered {
-        /// The status code.
-        status: u16,
-        /// The body as text.
-        body: String,
-    },
-    /// Sent, or a part of it, and not answered: the connection failed, or nothing came for thirty seconds.
-    Unanswered,
-}
-
-impl Outcome {
-    /// Whether the answer was a 2xx.
-    pub fn is_accepted(&self) -> bool {
-        matches!(self, Self::Answered { status: 200..300, .. })
-    }
-}
 
 /// How many requests came to what.
 #[derive(Clone, Copy, Debug, Default)]
@@ -143,40 +120,27 @@ impl<R: Fn(usize) -> Vec<u8>> Connections<R> {
     async fn drive(&self) {
         let mut due = interval(self.pace.every);
         due.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut open: Option<TcpStream> = None;
+        let mut client = Client::new(self.address);
         loop {
             due.tick().await;
-            let Some(mut stream) = self.connected(open.take()).await else { return };
+            if !self.connected(&mut client).await {
+                return;
+            }
             let Some(number) = lock(&self.record).begin() else { return };
-            let request = (self.request)(number);
-            let outcome = match timeout(ANSWER_DEADLINE, exchange(&mut stream, &request)).await {
-                Ok(Ok(answered)) => {
-                    open = Some(stream);
-                    answered
-                }
-                Ok(Err(_)) | Err(_) => Outcome::Unanswered,
-            };
+            let outcome = client.send(&(self.request)(number), ANSWER_DEADLINE).await;
             lock(&self.record).end(number, outcome);
         }
     }
 
-    /// The open connection, or else a new one; `None` once the sender is stopped.
-    async fn connected(&self, open: Option<TcpStream>) -> Option<TcpStream> {
-        // The server may have closed it since the last answer.
-        if let Some(stream) = open.filter(is_silent) {
-            return Some(stream);
-        }
-        loop {
+    /// Connects, however long it takes; false once the sender is stopped.
+    async fn connected(&self, client: &mut Client) -> bool {
+        while !client.connect().await {
             if lock(&self.record).stopped {
-                return None;
-            }
-            if let Ok(stream) = TcpStream::connect(self.address).await
-                && stream.set_nodelay(true).is_ok()
-            {
-                return Some(stream);
+                return false;
             }
             sleep(BEFORE_RECONNECTING).await;
         }
+        true
     }
 }
 
@@ -203,28 +167,4 @@ impl Record {
 
 fn lock(record: &Mutex<Record>) -> MutexGuard<'_, Record> {
     record.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Whether the connection is open and nothing has arrived that nobody asked for.
-fn is_silent(stream: &TcpStream) -> bool {
-    stream.try_read(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
-}
-
-/// One request and its whole answer.
-async fn exchange(stream: &mut TcpStream, request: &[u8]) -> io::Result<Outcome> {
-    stream.write_all(request).await?;
-    let mut received = Vec::with_capacity(512);
-    loop {
-        if stream.read_buf(&mut received).await? == 0 {
-            return Err(ErrorKind::UnexpectedEof.into());
-        }
-        let Some(frame) = Frame::parse(&received)? else { continue };
-        let Some(length) = frame.body else {
-            return Err(io::Error::new(ErrorKind::InvalidData, "an answer that ends the connection"));
-        };
-        if received.len() >= frame.head + length {
-            let body = String::from_utf8_lossy(&received[frame.head..]).into_owned();
-            return Ok(Outcome::Answered { status: frame.status, body });
-        }
-    }
 }

@@ -104,6 +104,14 @@ impl RabbitMq {
         self.private().kill9();
     }
 
+    /// Stops the private node as an operator does, with SIGTERM: it closes its connections and its queues first.
+    ///
+    /// # Panics
+    /// If this is an existing server, or it does not stop.
+    pub fn stop(&mut self) {
+        self.private().stop();
+    }
+
     /// Starts the private node again on its old data and port, and waits until it serves.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use crate::process::{Process, Program};
 use crate::{free_port, unique};
 
 const START_DEADLINE: Duration = Duration::from_secs(120);
+const STOP_DEADLINE: Duration = Duration::from_secs(60);
 const LOOPBACK_ONLY: &str = "-kernel inet_dist_use_interface {127,0,0,1}";
 
 #[derive(Debug)]
@@ -70,6 +71,11 @@ impl Node {
 
     pub(super) fn kill9(&mut self) {
         self.server.kill9();
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.server.terminate();
+        self.server.wait(STOP_DEADLINE);
     }
 
     pub(super) fn restart(&mut self) -> Result<()> {

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::{Proxy, wait_until};
+use harness::{Direction, Proxy, wait_until};
 
 use crate::DEADLINE;
 
@@ -112,6 +112,35 @@ fn frozen_bytes_arrive_after_the_thaw() {
     assert_eq!(&echo, b"held");
     other.read_exact(&mut echo).unwrap();
     assert_eq!(&echo, b"also");
+}
+
+#[test]
+fn frozen_one_way_bytes_go_on_the_other_way() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = Proxy::start(listener.local_addr().unwrap());
+    let mut client = connect(&proxy);
+    let (mut server, _) = listener.accept().unwrap();
+    server.set_read_timeout(Some(DEADLINE)).unwrap();
+
+    for direction in [Direction::ToServer, Direction::ToClient] {
+        let (from, to) = match direction {
+            Direction::ToServer => (&mut client, &mut server),
+            Direction::ToClient => (&mut server, &mut client),
+        };
+        proxy.freeze_towards(direction);
+        from.write_all(b"held").unwrap();
+        to.write_all(b"open").unwrap();
+        let mut received = [0; 4];
+        from.read_exact(&mut received).unwrap();
+        assert_eq!(&received, b"open", "{direction:?}");
+        to.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        assert_eq!(to.read(&mut received).unwrap_err().kind(), ErrorKind::WouldBlock, "{direction:?}");
+
+        proxy.thaw();
+        to.set_read_timeout(Some(DEADLINE)).unwrap();
+        to.read_exact(&mut received).unwrap();
+        assert_eq!(&received, b"held", "{direction:?}");
+    }
 }
 
 #[test]

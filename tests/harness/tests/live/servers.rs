@@ -49,7 +49,7 @@ async fn existing_servers_are_used_as_they_are() {
 }
 
 #[tokio::test]
-async fn private_rabbitmq_is_controlled_and_survives_a_kill() {
+async fn private_rabbitmq_is_controlled_and_survives_a_kill_and_a_stop() {
     let mut server = RabbitMq::start().unwrap();
     publish(server.url(), "inbox", 2).await;
     server.wait_until_on_disk("inbox");
@@ -58,6 +58,12 @@ async fn private_rabbitmq_is_controlled_and_survives_a_kill() {
     assert!(!std::path::Path::new(&format!("/proc/{killed}")).exists());
     server.restart().unwrap();
     // A quorum queue elects its leader after the node has opened its port.
+    wait_until("the messages are back", DEADLINE, || server.queue_depth("inbox") == Some(2));
+
+    let stopped = server.pids()[0];
+    server.stop();
+    assert!(!std::path::Path::new(&format!("/proc/{stopped}")).exists());
+    server.restart().unwrap();
     wait_until("the messages are back", DEADLINE, || server.queue_depth("inbox") == Some(2));
 
     let listed = server.ctl(&["list_queues", "--no-table-headers", "name", "type"]);

@@ -43,6 +43,8 @@ pub(super) struct Subscription {
     held: VecDeque<Message>,
     /// The last that has come.
     newest: DeliveryTag,
+    /// Why no more comes. The consumer says it only once, and whoever asks again would wait for ever.
+    lost: Option<Lost>,
 }
 
 /// A consumer the broker sends messages to by itself.
@@ -74,6 +76,7 @@ impl Subscription {
             left: VecDeque::new(),
             held: VecDeque::new(),
             newest: 0,
+            lost: None,
         })
     }
 
@@ -118,10 +121,10 @@ impl Subscription {
         let acknowledgements = self.acknowledgements.clone();
         let _pause = acknowledgements.pause().await;
         self.take_in();
-        while !self.is_saturated() {
+        while !self.is_saturated() && self.lost.is_none() {
             let Some(consuming) = &mut self.consuming else { break };
-            let Ok(Some(Ok(message))) = timeout(SILENCE, consuming.messages.next()).await else { break };
-            self.came(message);
+            let Ok(next) = timeout(SILENCE, consuming.messages.next()).await else { break };
+            self.came(next);
         }
         self.cancel().await
     }
@@ -132,20 +135,18 @@ impl Subscription {
             if let Some(message) = self.left.pop_front() {
                 return Ok(Some(message));
             }
+            if let Some(lost) = self.lost.take() {
+                return Err(lost);
+            }
             let Some(consuming) = &mut self.consuming else { return Ok(None) };
             match stop.run_until_cancelled(consuming.messages.next()).await {
-                Some(Some(Ok(message))) => self.came(message),
-                Some(Some(Err(error))) => return Err(closed(&error)),
-                Some(None) => {
-                    let reason = "the broker cancelled the consumer".to_owned();
-                    return Err(Lost { kind: ConsumerLoss::Cancelled, reason });
-                }
+                Some(next) => self.came(next),
                 None => self.stop().await?,
             }
         }
     }
 
-    /// What has come already. An error is seen again by [`Subscription::next`].
+    /// What has come already.
     pub(super) fn next_now(&mut self) -> Option<Message> {
         if self.left.is_empty() {
             self.take_in();
@@ -198,24 +199,39 @@ impl Subscription {
     }
 
     async fn cancel(&mut self) -> Result<(), Lost> {
+        if let Some(lost) = self.lost.take() {
+            return Err(lost);
+        }
         let Some(Consuming { mut messages, .. }) = self.consuming.take() else { return Ok(()) };
         let channel = &self.connected.channel;
         in_time(channel.basic_cancel(messages.tag(), BasicCancelOptions::default())).await?;
         while let Some(message) = messages.next().await {
-            self.came(message.map_err(|error| closed(&error))?);
+            self.keep(message.map_err(|error| closed(&error))?);
         }
         Ok(())
     }
 
     fn take_in(&mut self) {
-        while let Some(consuming) = &mut self.consuming
-            && let Some(Some(Ok(message))) = consuming.messages.next().now_or_never()
+        while let Some(consuming) = self.consuming.as_mut().filter(|_| self.lost.is_none())
+            && let Some(next) = consuming.messages.next().now_or_never()
         {
-            self.came(message);
+            self.came(next);
         }
     }
 
-    fn came(&mut self, message: Message) {
+    /// What the consumer said.
+    fn came(&mut self, next: Option<lapin::Result<Message>>) {
+        match next {
+            Some(Ok(message)) => self.keep(message),
+            Some(Err(error)) => self.lost = Some(closed(&error)),
+            None => {
+                let reason = "the broker cancelled the consumer".to_owned();
+                self.lost = Some(Lost { kind: ConsumerLoss::Cancelled, reason });
+            }
+        }
+    }
+
+    fn keep(&mut self, message: Message) {
         self.newest = message.delivery_tag;
         self.left.push_back(message);
     }

@@ -4,8 +4,8 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Text};
 
-use crate::catalogue::KINDS;
-use crate::contents::{Contents, LEDGER};
+use super::catalogue::KINDS;
+use super::contents::{Contents, LEDGER};
 
 /// A connection to a migrated database.
 pub struct Reader {
@@ -71,6 +71,21 @@ impl Reader {
         let tables = tables().map(|(table, _)| format!("(SELECT count(*) FROM {table})"));
         let sum = tables.collect::<Vec<_>>().join(" + ");
         self.number(&format!("SELECT CAST({sum} AS text) AS text"))
+    }
+
+    /// The table and the key of every row.
+    pub fn keys(&mut self) -> Vec<(String, String)> {
+        let keys = |(table, key)| {
+            self.texts(&format!("SELECT {key} AS text FROM {table}"))
+                .into_iter()
+                .map(move |key| (String::from(table), key))
+        };
+        tables().flat_map(keys).collect()
+    }
+
+    /// The column `text` of what a query returns.
+    pub fn texts(&mut self, sql: &str) -> Vec<String> {
+        self.connection.lines(sql)
     }
 
     /// Empties every table.

@@ -1,6 +1,6 @@
 //! Svix-ids: KSUIDs, which tell a time, and others, which do not.
 
-use crate::time::START;
+use super::time::START;
 
 /// What a svix-id looks like.
 #[derive(Clone, Copy, Debug)]

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use shared::delivery::Delivery;
 
-use crate::catalogue::{Kind, MESSAGES, UNKNOWN};
-use crate::svix_id;
-use crate::time::Written;
+use super::catalogue::{Kind, MESSAGES, UNKNOWN};
+use super::svix_id;
+use super::time::Written;
 
 /// The instance whose events are mirrored.
 pub const INSTANCE: &str = "ins_ours";
@@ -26,6 +26,8 @@ pub struct Spec {
     pub timestamp: Written,
     pub svix_id: svix_id::Spec,
     pub shape: Shape,
+    /// How many bytes the object is larger than it would be.
+    pub filler: usize,
 }
 
 /// What is odd about an event, if anything is.
@@ -162,7 +164,8 @@ impl Event {
         }
     }
 
-    fn body(&self) -> Bytes {
+    /// The body it is sent with.
+    pub fn body(&self) -> Bytes {
         let mut event = Map::new();
         event.insert("object".to_owned(), json!("event"));
         match self.spec.shape {
@@ -234,10 +237,13 @@ impl Event {
             "organization_id": "org_1",
             "user_id": "user_1",
             "payer": {"user_id": "user_1", "organization_id": ""},
-            "created_at": crate::time::START,
+            "created_at": super::time::START,
         });
         if let (Some(fields), Some(updated_at)) = (object.as_object_mut(), self.spec.updated_at.json()) {
             put(fields, "updated_at", updated_at);
+        }
+        if let Some(fields) = object.as_object_mut().filter(|_| self.spec.filler > 0) {
+            put(fields, "biography", json!("x".repeat(self.spec.filler)));
         }
         object
     }
