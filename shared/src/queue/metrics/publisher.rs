@@ -20,7 +20,7 @@ crate::metrics! {
         state: IntGaugeVec = "clerk_mirror_ingest_queue_state" { "state" },
         /// Attempts to connect to the broker, by result (`connected`, `failed`).
         connects: IntCounterVec = "clerk_mirror_ingest_queue_connects_total" { "result" },
-        /// Connections to the broker that were given up, by reason (`closed`: by the broker or the network, `publish_failed`, `returned`: the queue was missing, `confirm_timeout`, `refused`: it took nothing for long).
+        /// Connections to the broker that were given up, by reason (`closed`: by the broker or the network, `publish_failed`, `returned`: the queue was missing, `confirm_timeout`).
         losses: IntCounterVec = "clerk_mirror_ingest_queue_connections_lost_total" { "reason" },
     }
 }
@@ -32,7 +32,7 @@ pub struct PublisherMetrics {
     states: [(State, IntGauge); 3],
     connected: IntCounter,
     failed: IntCounter,
-    losses: [(LossKind, IntCounter); 5],
+    losses: [(LossKind, IntCounter); 4],
 }
 
 /// How the queue is.
@@ -50,7 +50,6 @@ pub(in crate::queue) enum LossKind {
     PublishFailed,
     Returned,
     ConfirmTimeout,
-    Refused,
 }
 
 impl PublisherMetrics {
@@ -68,7 +67,6 @@ impl PublisherMetrics {
                 loss(LossKind::PublishFailed, "publish_failed"),
                 loss(LossKind::Returned, "returned"),
                 loss(LossKind::ConfirmTimeout, "confirm_timeout"),
-                loss(LossKind::Refused, "refused"),
             ],
             registered,
         };

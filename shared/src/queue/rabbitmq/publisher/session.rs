@@ -1,9 +1,6 @@
 //! One session: from a connection that is ready to the reason why it can no longer be relied on.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use futures_util::{Stream, StreamExt};
 use lapin::Event;
@@ -28,10 +25,6 @@ const SHARED_MESSAGES_IN_FLIGHT: usize = 4;
 /// Messages in flight where each delivery has its own: RabbitMQ is at its best with 64 to 256.
 const LONE_MESSAGES_IN_FLIGHT: usize = 256;
 
-/// A queue that has been full may be so no longer, and the channels that were told of it are not told: where a limit is
-/// lifted, RabbitMQ before 4.0 goes on refusing what comes on them for as long as they are open. So a new one asks again.
-const REFUSED_FOR_LONG: Duration = Duration::from_secs(5);
-
 /// A connection in confirm mode, and what waits to be published on it.
 pub(super) struct Session {
     connected: Connected,
@@ -39,8 +32,6 @@ pub(super) struct Session {
     line: Line,
     flight: Flight,
     most_in_flight: usize,
-    /// Since when every message has been refused.
-    refused_since: Option<Instant>,
     metrics: PublisherMetrics,
 }
 
@@ -72,8 +63,7 @@ impl Session {
         let live = Arc::new(Live { entrance, blocked: false.into() });
         let most_in_flight =
             if limits.message_events > 1 { SHARED_MESSAGES_IN_FLIGHT } else { LONE_MESSAGES_IN_FLIGHT };
-        let metrics = metrics.clone();
-        Ok(Self { connected, live, line, flight, most_in_flight, refused_since: None, metrics })
+        Ok(Self { connected, live, line, flight, most_in_flight, metrics: metrics.clone() })
     }
 
     /// Where deliveries enter.
@@ -144,23 +134,13 @@ impl Session {
             return Err(loss);
         }
         for (group, fate) in settled {
-            match fate {
-                Fate::Refused => drop(self.refused_since.get_or_insert_with(Instant::now)),
-                _ => self.refused_since = None,
-            }
             group.answer(&match fate {
                 Fate::Durable => Ok(()),
                 Fate::Overdue => Err(PublishError::TimedOut),
                 _ => Err(PublishError::Refused("negative confirm".into())),
             });
         }
-        match self.refused_since {
-            Some(since) if since.elapsed() >= REFUSED_FOR_LONG => {
-                let reason = format!("the queue refused everything for {REFUSED_FOR_LONG:?}");
-                Err(Loss::new(LossKind::Refused, reason))
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }
 
