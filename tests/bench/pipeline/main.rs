@@ -14,6 +14,7 @@ mod probe;
 #[path = "../setup/processors.rs"]
 mod processors;
 mod summary;
+#[expect(dead_code, reason = "here the worker may have settings")]
 #[path = "../setup/worker_process.rs"]
 mod worker_process;
 

@@ -13,7 +13,7 @@ use crate::{
 /// worker holds in memory, whose prefetch counts messages. A larger delivery has a message of its own.
 const MESSAGE_BYTES: usize = 96 * 1024;
 /// So many are worth a message of their own while others are in flight; fewer wait for a confirm, and share the next one.
-const CROWD: usize = 16;
+const CROWD: usize = 32;
 
 /// A delivery, and who waits for it to be durable.
 pub(super) struct Waiting {
