@@ -59,6 +59,11 @@ impl Flight {
         Self { channel, queue, deadline, metrics, in_flight: InFlight::default() }
     }
 
+    /// Publishes on another channel from now on.
+    pub(super) fn publish_on(&mut self, channel: Channel) {
+        self.channel = channel;
+    }
+
     pub(super) fn len(&self) -> usize {
         self.in_flight.messages.len()
     }

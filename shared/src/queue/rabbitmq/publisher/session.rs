@@ -9,6 +9,7 @@ use super::{
     Live,
     flight::{Fate, Flight},
     line::{Group, Line, line},
+    refusals::Refusals,
 };
 use crate::{
     lifecycle::Check,
@@ -31,6 +32,7 @@ pub(super) struct Session {
     live: Arc<Live>,
     line: Line,
     flight: Flight,
+    refusals: Refusals,
     most_in_flight: usize,
     metrics: PublisherMetrics,
 }
@@ -56,14 +58,15 @@ impl Session {
         metrics: &PublisherMetrics,
     ) -> Result<Self, QueueError> {
         let connected = Connected::open(url, topology, "clerk-mirror ingest").await?;
-        connected.request_confirms(url).await?;
+        connected.request_confirms().await?;
         let queue = topology.inbox.as_str().into();
         let flight = Flight::new(connected.channel.clone(), queue, limits.deadline, metrics.clone());
         let (entrance, line) = line(limits.waiting, limits.message_events, metrics.clone());
         let live = Arc::new(Live { entrance, blocked: false.into() });
         let most_in_flight =
             if limits.message_events > 1 { SHARED_MESSAGES_IN_FLIGHT } else { LONE_MESSAGES_IN_FLIGHT };
-        Ok(Self { connected, live, line, flight, most_in_flight, metrics: metrics.clone() })
+        let (refusals, metrics) = (Refusals::new(), metrics.clone());
+        Ok(Self { connected, live, line, flight, refusals, most_in_flight, metrics })
     }
 
     /// Where deliveries enter.
@@ -79,6 +82,7 @@ impl Session {
                 biased;
                 event = next(&mut events) => self.on_event(event, check),
                 settled = self.flight.settled(), if self.flight.len() > 0 => self.settle(settled),
+                () = self.refusals.due() => self.try_another_channel().await,
                 group = self.line.group(), if self.flight.len() < self.most_in_flight => {
                     self.flight.publish(group);
                     Ok(())
@@ -87,6 +91,17 @@ impl Session {
             if let Err(loss) = lost {
                 return loss;
             }
+        }
+    }
+
+    /// What is in flight is still settled by the channel that it was published on.
+    async fn try_another_channel(&mut self) -> Result<(), Loss> {
+        match self.connected.renew_channel().await {
+            Ok(()) => {
+                self.flight.publish_on(self.connected.channel.clone());
+                Ok(())
+            }
+            Err(QueueError(reason)) => Err(Loss::new(LossKind::PublishFailed, reason)),
         }
     }
 
@@ -131,6 +146,11 @@ impl Session {
                 }));
             }
             return Err(loss);
+        }
+        if settled.iter().any(|(_, fate)| matches!(fate, Fate::Durable)) {
+            self.refusals.taken();
+        } else if settled.iter().any(|(_, fate)| matches!(fate, Fate::Refused)) {
+            self.refusals.refused();
         }
         for (group, fate) in settled {
             group.answer(&match fate {
