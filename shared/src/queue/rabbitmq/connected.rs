@@ -9,7 +9,8 @@ use tokio::time::timeout;
 use super::{BrokerUrl, Topology};
 use crate::queue::QueueError;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a broker may take until it is ready for use.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const CHANNEL_TIMEOUT: Duration = Duration::from_secs(5);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -27,6 +28,16 @@ impl Connected {
         topology: &Topology,
         name: &'static str,
     ) -> Result<Self, QueueError> {
+        Self::open_within(CONNECT_TIMEOUT, url, topology, name).await
+    }
+
+    /// Connects to `url` and declares the queues, if that takes no longer than `limit`.
+    pub(super) async fn open_within(
+        limit: Duration,
+        url: &BrokerUrl,
+        topology: &Topology,
+        name: &'static str,
+    ) -> Result<Self, QueueError> {
         let connected = async {
             url.reach().await?;
             let properties = ConnectionProperties::default().with_connection_name(name.into());
@@ -35,10 +46,10 @@ impl Connected {
             topology.declare(&channel).await?;
             Ok::<_, Box<dyn Error + Send + Sync>>(Self { url: url.clone(), connection, channel })
         };
-        match timeout(CONNECT_TIMEOUT, connected).await {
+        match timeout(limit, connected).await {
             Ok(Ok(session)) => Ok(session),
             Ok(Err(error)) => Err(QueueError(format!("{url}: {}", one_line(&*error)))),
-            Err(_) => Err(QueueError(format!("{url}: no answer within {CONNECT_TIMEOUT:?}"))),
+            Err(_) => Err(QueueError(format!("{url}: no answer within {limit:?}"))),
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod flight;
 mod line;
+mod patience;
 mod refusals;
 mod session;
 mod supervisor;

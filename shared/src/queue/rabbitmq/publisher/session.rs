@@ -1,6 +1,9 @@
 //! One session: from a connection that is ready to the reason why it can no longer be relied on.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use futures_util::{Stream, StreamExt};
 use lapin::Event;
@@ -9,6 +12,7 @@ use super::{
     Live,
     flight::{Fate, Flight},
     line::{Group, Line, line},
+    patience::Patience,
     refusals::Refusals,
 };
 use crate::{
@@ -51,13 +55,15 @@ impl Loss {
 }
 
 impl Session {
+    /// Connects, in no more time than there is.
     pub(super) async fn open(
+        time: Duration,
         url: &BrokerUrl,
         topology: &Topology,
         limits: &PublishLimits,
         metrics: &PublisherMetrics,
     ) -> Result<Self, QueueError> {
-        let connected = Connected::open(url, topology, "clerk-mirror ingest").await?;
+        let connected = Connected::open_within(time, url, topology, "clerk-mirror ingest").await?;
         connected.request_confirms().await?;
         let queue = topology.inbox.as_str().into();
         let flight = Flight::new(connected.channel.clone(), queue, limits.deadline, metrics.clone());
@@ -75,13 +81,19 @@ impl Session {
     }
 
     /// Publishes until the session can no longer be relied on.
-    pub(super) async fn run(&mut self, check: &Check) -> Loss {
+    pub(super) async fn run(&mut self, patience: &Patience, check: &Check) -> Loss {
         let mut events = self.connected.events();
         loop {
+            let (flying, blocked) = (self.flight.len() > 0, self.live.blocked.load(Ordering::Relaxed));
+            let silent = self.flight.silent(patience.with_silence());
             let lost = tokio::select! {
                 biased;
                 event = next(&mut events) => self.on_event(event, check),
-                settled = self.flight.settled(), if self.flight.len() > 0 => self.settle(settled),
+                settled = self.flight.settled(), if flying => self.settle(settled),
+                // A broker that blocks says so, and goes on once it can.
+                () = silent, if flying && !blocked => {
+                    Err(Loss::new(LossKind::ConfirmTimeout, "the broker is silent, and there are others"))
+                }
                 () = self.refusals.due() => self.try_another_channel().await,
                 group = self.line.group(), if self.flight.len() < self.most_in_flight => {
                     self.flight.publish(group);
