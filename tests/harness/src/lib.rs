@@ -3,6 +3,7 @@
 //!
 //! - [`rabbitmq`] and [`postgres`]: private servers, started on first use, shared by the whole test process.
 //!   [`RabbitMq::start`] and [`Postgres::start`] give a test a server of its own.
+//! - [`Cluster`]: a RabbitMQ of three nodes whose network can fail.
 //! - [`binaries`] and [`Process`]: the programs under test, built and run the way a user runs them.
 //! - [`Proxy`]: a TCP proxy that cuts, freezes (one way, too) and delays.
 //! - [`http`] and [`load`]: a client for exact bytes, and a light load generator.
@@ -44,7 +45,7 @@ pub use ports::free_port;
 pub use postgres::{Durability, Postgres, psql};
 pub use process::{Process, Program};
 pub use proxy::{Direction, Proxy};
-pub use rabbitmq::{QueueState, RabbitMq};
+pub use rabbitmq::{Cluster, QueueState, RabbitMq};
 pub use sender::{Pace, Sender, Tally};
 pub use stat::{ProcStat, proc_stat};
 pub use wait::{wait_until, wait_until_async};

@@ -14,7 +14,7 @@ mod topology;
 mod url;
 
 pub(super) use backlog::watch_backlog;
-use connected::{Connected, explain};
+use connected::{CONNECT_TIMEOUT, Connected, explain};
 pub(super) use consumer::RabbitMqConsumer;
 pub(super) use dead_letters::RabbitMqDeadLetters;
 pub(super) use publisher::RabbitMqPublisher;

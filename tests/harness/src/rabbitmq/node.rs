@@ -1,173 +1,121 @@
 //! One Erlang node of RabbitMQ with an epmd of its own: nothing it does reaches a RabbitMQ of the machine.
 
-use std::env;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
-use super::{ping, wait_for};
-use crate::guardian::guardian;
+use super::client::ping;
+use super::epmd::Epmd;
+use super::layout::Layout;
+use crate::free_port;
 use crate::locate::folder_of;
 use crate::process::{Process, Program};
-use crate::{free_port, unique};
 
 const START_DEADLINE: Duration = Duration::from_secs(120);
 const STOP_DEADLINE: Duration = Duration::from_secs(60);
-const LOOPBACK_ONLY: &str = "-kernel inet_dist_use_interface {127,0,0,1}";
+/// After so many seconds a tool is killed: some wait for a node that does not answer.
+const TOOL_DEADLINE: &str = "60";
 
 #[derive(Debug)]
 pub(super) struct Node {
     bin: PathBuf,
-    folder: PathBuf,
-    amqp_port: u16,
-    vars: Vec<(&'static str, String)>,
+    pub(super) layout: Layout,
     // Dropped in this order: the node before its epmd.
-    server: Process,
-    epmd: Process,
+    server: Option<Process>,
+    pub(super) epmd: Epmd,
 }
 
 impl Node {
-    pub(super) fn start() -> Result<Self> {
+    /// Lays out a node, which does not run yet.
+    pub(super) fn new(cookie: &str) -> Result<Self> {
         // Not the wrappers in /usr/sbin: they change to the user rabbitmq and its home.
         let bin = folder_of("rabbitmq-server", &["/usr/lib/rabbitmq/bin".into()])?;
-        let folder = guardian().subfolder("rabbitmq");
-        let amqp_port = free_port();
-        let epmd_port = free_port();
-        lay_out(&folder, amqp_port)?;
+        let layout = Layout::new(cookie)?;
+        let epmd = Epmd::start(&layout.folder, layout.epmd_port)?;
+        Ok(Self { bin, layout, server: None, epmd })
+    }
 
-        let vars = environment(&folder, amqp_port, epmd_port);
-        let epmd = Program::new(folder_of("epmd", &[])?.join("epmd"))
-            .args(["-address", "127.0.0.1", "-port", &epmd_port.to_string()])
-            .folder(&folder)
+    /// Starts it, on the data it has.
+    pub(super) fn launch(&mut self) -> Result<()> {
+        let server = Program::new(self.bin.join("rabbitmq-server"))
+            .vars(self.layout.environment())
+            .folder(&self.layout.folder)
             .ended_by("TERM")
             .start()?;
-        let server = launch(&bin, &folder, &vars)?;
-        let mut node = Self { bin, folder, amqp_port, vars, server, epmd };
-        node.wait_until_serving()?;
-        Ok(node)
+        self.server = Some(server);
+        Ok(())
     }
 
-    pub(super) fn url(&self) -> String {
-        format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.amqp_port)
-    }
-
-    pub(super) fn pids(&self) -> Vec<u32> {
-        vec![self.server.pid(), self.epmd.pid()]
-    }
-
-    /// Whether the node's file of the quorum queues it has names this one, of the default virtual host.
-    pub(super) fn has_on_disk(&self, queue: &str) -> bool {
-        let name = node_name(self.amqp_port);
-        let file = self.folder.join("data").join(&name).join("quorum").join(&name).join("names.dets");
-        // An Erlang atom: its length, then its text.
-        let mut atom = format!("_%2F_{queue}").into_bytes();
-        atom[0] = u8::try_from(atom.len() - 1).expect("the name of a queue is short");
-        fs::read(file).is_ok_and(|bytes| bytes.windows(atom.len()).any(|window| window == atom))
-    }
-
-    pub(super) fn kill9(&mut self) {
-        self.server.kill9();
-    }
-
-    pub(super) fn stop(&mut self) {
-        self.server.terminate();
-        self.server.wait(STOP_DEADLINE);
-    }
-
-    pub(super) fn restart(&mut self) -> Result<()> {
-        self.kill9();
-        self.server = launch(&self.bin, &self.folder, &self.vars)?;
-        self.wait_until_serving()
-    }
-
-    pub(super) fn ctl(&self, args: &[&str]) -> Output {
-        // The tool is an Erlang node too, and listens.
-        let port = free_port().to_string();
-        Command::new(self.bin.join("rabbitmqctl"))
-            .arg("--quiet")
-            .args(args)
-            .env_clear()
-            .envs(self.vars.iter().map(|(name, value)| (name, value)))
-            .env("RABBITMQ_CTL_DIST_PORT_MIN", &port)
-            .env("RABBITMQ_CTL_DIST_PORT_MAX", &port)
-            .stdin(Stdio::null())
-            .output()
-            .expect("rabbitmqctl can be run")
-    }
-
-    /// RabbitMQ opens its AMQP port as the last step of starting.
-    fn wait_until_serving(&mut self) -> Result<()> {
+    /// Waits until it serves: RabbitMQ opens its AMQP port as the last step of starting.
+    pub(super) fn wait_until_serving(&mut self) -> Result<()> {
         let start = Instant::now();
-        let url = self.url();
-        while let Err(refusal) = wait_for(ping(&url)) {
-            if self.server.exited().is_some() || start.elapsed() > START_DEADLINE {
-                bail!("rabbitmq did not start: {refusal:#}; its log:\n{}", self.server.log_tail());
+        let url = self.layout.url();
+        let server = self.server.as_mut().context("the node was not launched")?;
+        while let Err(refusal) = ping(&url) {
+            if server.exited().is_some() || start.elapsed() > START_DEADLINE {
+                bail!("rabbitmq did not start: {refusal:#}; its log:\n{}", server.log_tail());
             }
             std::thread::sleep(Duration::from_millis(50));
         }
         Ok(())
     }
-}
 
-fn launch(bin: &Path, folder: &Path, vars: &[(&'static str, String)]) -> Result<Process> {
-    Program::new(bin.join("rabbitmq-server"))
-        .vars(vars.iter().map(|(name, value)| (*name, value)))
-        .folder(folder)
-        .ended_by("TERM")
-        .start()
-}
+    pub(super) fn pids(&self) -> Vec<u32> {
+        self.server.iter().map(Process::pid).chain([self.epmd.pid()]).collect()
+    }
 
-fn node_name(amqp_port: u16) -> String {
-    format!("clerk-mirror-{amqp_port}@localhost")
-}
+    pub(super) fn is_launched(&self) -> bool {
+        self.server.is_some()
+    }
 
-/// The files a node needs.
-fn lay_out(folder: &Path, amqp_port: u16) -> Result<()> {
-    let cookie = folder.join(".erlang.cookie");
-    fs::write(&cookie, unique("cookie"))?;
-    fs::set_permissions(&cookie, Permissions::from_mode(0o400))?;
-    fs::write(folder.join("enabled_plugins"), "[].\n")?;
-    let configuration = format!(
-        "listeners.tcp.default = 127.0.0.1:{amqp_port}\n\
-         disk_free_limit.absolute = 50MB\n\
-         log.console = true\n\
-         log.file = false\n"
-    );
-    fs::write(folder.join("rabbitmq.conf"), configuration).context("rabbitmq.conf")
-}
+    /// Whether the node's file of the quorum queues it has names this one, of the default virtual host.
+    pub(super) fn has_on_disk(&self, queue: &str) -> bool {
+        // An Erlang atom: its length, then its text.
+        let mut atom = format!("_%2F_{queue}").into_bytes();
+        atom[0] = u8::try_from(atom.len() - 1).expect("the name of a queue is short");
+        fs::read(self.layout.quorum_queues())
+            .is_ok_and(|bytes| bytes.windows(atom.len()).any(|window| window == atom))
+    }
 
-/// The whole environment of the node and its tools: all that is not named here would come from /etc and /var.
-fn environment(folder: &Path, amqp_port: u16, epmd_port: u16) -> Vec<(&'static str, String)> {
-    let below = |name: &str| folder.join(name).display().to_string();
-    vec![
-        ("PATH", env::var("PATH").unwrap_or_default()),
-        ("LANG", "C.UTF-8".into()),
-        // The cookie is read from there.
-        ("HOME", folder.display().to_string()),
-        ("ERL_EPMD_PORT", epmd_port.to_string()),
-        ("ERL_EPMD_ADDRESS", "127.0.0.1".into()),
-        ("RABBITMQ_CONF_ENV_FILE", "/dev/null".into()),
-        ("RABBITMQ_NODENAME", node_name(amqp_port)),
-        ("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1".into()),
-        ("RABBITMQ_NODE_PORT", amqp_port.to_string()),
-        ("RABBITMQ_DIST_PORT", free_port().to_string()),
-        ("RABBITMQ_MNESIA_BASE", below("data")),
-        ("RABBITMQ_LOG_BASE", below("log")),
-        ("RABBITMQ_ENABLED_PLUGINS_FILE", below("enabled_plugins")),
-        ("RABBITMQ_CONFIG_FILE", below("rabbitmq.conf")),
-        ("RABBITMQ_ADVANCED_CONFIG_FILE", below("advanced.config")),
-        ("RABBITMQ_GENERATED_CONFIG_DIR", below("generated")),
-        ("RABBITMQ_SCHEMA_DIR", below("schema")),
-        ("RABBITMQ_PID_FILE", below("pid")),
-        ("RABBITMQ_LOG", "-color".into()),
-        // The start script then becomes the node instead of staying its parent, so that a signal meets the node.
-        ("RUNNING_UNDER_SYSTEMD", "true".into()),
-        // Its epmd runs already; one started from here would be nobody's child.
-        ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", format!("{LOOPBACK_ONLY} -start_epmd false +sbwt none")),
-        ("RABBITMQ_CTL_ERL_ARGS", format!("{LOOPBACK_ONLY} -start_epmd false")),
-    ]
+    pub(super) fn kill9(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.kill9();
+        }
+    }
+
+    /// Stops it in good order.
+    pub(super) fn stop(&mut self) -> Result<()> {
+        let Some(mut server) = self.server.take() else { return Ok(()) };
+        server.terminate();
+        let status = server.ended_within(STOP_DEADLINE);
+        ensure!(status.is_some(), "rabbitmq does not stop; its log:\n{}", server.log_tail());
+        Ok(())
+    }
+
+    /// Removes all that it remembers.
+    pub(super) fn wipe(&mut self) -> Result<()> {
+        self.kill9();
+        fs::remove_dir_all(self.layout.data()).context("the node's data")
+    }
+
+    /// Runs one of RabbitMQ's tools against it.
+    pub(super) fn tool(&self, name: &str, args: &[&str]) -> Output {
+        // The tool is an Erlang node too, and listens.
+        let port = free_port().to_string();
+        Command::new("timeout")
+            .args(["--signal=KILL", TOOL_DEADLINE])
+            .arg(self.bin.join(name))
+            .arg("--quiet")
+            .args(args)
+            .env_clear()
+            .envs(self.layout.environment())
+            .env("RABBITMQ_CTL_DIST_PORT_MIN", &port)
+            .env("RABBITMQ_CTL_DIST_PORT_MAX", &port)
+            .stdin(Stdio::null())
+            .output()
+            .expect("timeout (coreutils) can be run")
+    }
 }

@@ -89,6 +89,7 @@ impl RabbitMqConsumer {
             self.metrics.connect(Source::Inbox, opened.is_ok());
             match opened {
                 Ok(subscription) => {
+                    tracing::info!(broker = %subscription.url, "connected for consuming");
                     self.backoff.reset();
                     self.check.pass();
                     return Some(subscription);

@@ -30,7 +30,7 @@ pub(super) async fn split(
 ) -> Result<(), QueueError> {
     let connected = Connected::open(url, topology, "clerk-mirror worker (splitting)").await?;
     let published = async {
-        connected.request_confirms(url).await?;
+        connected.request_confirms().await?;
         let publishing =
             try_join_all(deliveries.iter().map(|delivery| publish(&connected, topology, delivery)));
         timeout(PUBLISH_TIMEOUT, publishing)

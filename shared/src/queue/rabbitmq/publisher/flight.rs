@@ -1,7 +1,7 @@
 //! Messages on their way, until the broker has answered them.
 
 use std::{
-    future::poll_fn,
+    future::{pending, poll_fn},
     pin::Pin,
     sync::{
         Arc,
@@ -13,7 +13,7 @@ use std::{
 
 use futures_util::task::AtomicWaker;
 use lapin::{BasicProperties, Channel, Confirmation, options::BasicPublishOptions, types::ShortString};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::line::Group;
 use crate::{
@@ -47,6 +47,8 @@ pub(super) struct Flight {
     deadline: Duration,
     metrics: PublisherMetrics,
     in_flight: InFlight,
+    /// When a message left, if none was on its way before, or when the broker last answered one.
+    last_news: Instant,
 }
 
 impl Flight {
@@ -56,7 +58,13 @@ impl Flight {
         deadline: Duration,
         metrics: PublisherMetrics,
     ) -> Self {
-        Self { channel, queue, deadline, metrics, in_flight: InFlight::default() }
+        let (in_flight, last_news) = (InFlight::default(), Instant::now());
+        Self { channel, queue, deadline, metrics, in_flight, last_news }
+    }
+
+    /// Publishes on another channel from now on.
+    pub(super) fn publish_on(&mut self, channel: Channel) {
+        self.channel = channel;
     }
 
     pub(super) fn len(&self) -> usize {
@@ -70,12 +78,16 @@ impl Flight {
         let deadline = self.deadline;
         let fate = Box::pin(async move { timeout(deadline, publishing).await.unwrap_or(Fate::Overdue) });
         let unconfirmed = self.metrics.sent(group.len());
+        if self.len() == 0 {
+            self.last_news = Instant::now();
+        }
         self.in_flight.push(group, unconfirmed, fate);
     }
 
     /// Waits until the broker has answered at least one message, and takes all that it has answered.
     pub(super) async fn settled(&mut self) -> Vec<(Group, Fate)> {
         let settled = poll_fn(|context| self.in_flight.poll_settled(context)).await;
+        self.last_news = Instant::now();
         let settle = |Settled { group, unconfirmed, fate }| {
             if matches!(fate, Fate::Durable) {
                 self.metrics.confirmed(&unconfirmed);
@@ -83,6 +95,17 @@ impl Flight {
             (group, fate)
         };
         settled.into_iter().map(settle).collect()
+    }
+
+    /// Waits until the broker, with messages on their way to it, has answered nothing for so long; for ever without a limit.
+    pub(super) fn silent(&self, limit: Option<Duration>) -> impl Future<Output = ()> + use<> {
+        let since = self.last_news;
+        async move {
+            match limit {
+                Some(limit) => sleep_until(since + limit).await,
+                None => pending().await,
+            }
+        }
     }
 }
 

@@ -7,6 +7,8 @@
 
 mod flight;
 mod line;
+mod patience;
+mod refusals;
 mod session;
 mod supervisor;
 

@@ -1,6 +1,9 @@
 //! One session: from a connection that is ready to the reason why it can no longer be relied on.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use futures_util::{Stream, StreamExt};
 use lapin::Event;
@@ -9,6 +12,8 @@ use super::{
     Live,
     flight::{Fate, Flight},
     line::{Group, Line, line},
+    patience::Patience,
+    refusals::Refusals,
 };
 use crate::{
     lifecycle::Check,
@@ -31,6 +36,7 @@ pub(super) struct Session {
     live: Arc<Live>,
     line: Line,
     flight: Flight,
+    refusals: Refusals,
     most_in_flight: usize,
     metrics: PublisherMetrics,
 }
@@ -49,21 +55,24 @@ impl Loss {
 }
 
 impl Session {
+    /// Connects, in no more time than there is.
     pub(super) async fn open(
+        time: Duration,
         url: &BrokerUrl,
         topology: &Topology,
         limits: &PublishLimits,
         metrics: &PublisherMetrics,
     ) -> Result<Self, QueueError> {
-        let connected = Connected::open(url, topology, "clerk-mirror ingest").await?;
-        connected.request_confirms(url).await?;
+        let connected = Connected::open_within(time, url, topology, "clerk-mirror ingest").await?;
+        connected.request_confirms().await?;
         let queue = topology.inbox.as_str().into();
         let flight = Flight::new(connected.channel.clone(), queue, limits.deadline, metrics.clone());
         let (entrance, line) = line(limits.waiting, limits.message_events, metrics.clone());
         let live = Arc::new(Live { entrance, blocked: false.into() });
         let most_in_flight =
             if limits.message_events > 1 { SHARED_MESSAGES_IN_FLIGHT } else { LONE_MESSAGES_IN_FLIGHT };
-        Ok(Self { connected, live, line, flight, most_in_flight, metrics: metrics.clone() })
+        let (refusals, metrics) = (Refusals::new(), metrics.clone());
+        Ok(Self { connected, live, line, flight, refusals, most_in_flight, metrics })
     }
 
     /// Where deliveries enter.
@@ -72,14 +81,20 @@ impl Session {
     }
 
     /// Publishes until the session can no longer be relied on.
-    pub(super) async fn run(&mut self, check: &Check) -> Loss {
+    pub(super) async fn run(&mut self, patience: &Patience, check: &Check) -> Loss {
         let mut events = self.connected.events();
         loop {
-            let in_flight = self.flight.len();
+            let (in_flight, blocked) = (self.flight.len(), self.live.blocked.load(Ordering::Relaxed));
+            let silent = self.flight.silent(patience.with_silence());
             let lost = tokio::select! {
                 biased;
                 event = next(&mut events) => self.on_event(event, check),
                 settled = self.flight.settled(), if in_flight > 0 => self.settle(settled),
+                // A broker that blocks says so, and goes on once it can.
+                () = silent, if in_flight > 0 && !blocked => {
+                    Err(Loss::new(LossKind::ConfirmTimeout, "the broker is silent, and there are others"))
+                }
+                () = self.refusals.due() => self.try_another_channel().await,
                 group = next_group(&mut self.line, in_flight), if in_flight < self.most_in_flight => {
                     self.flight.publish(group);
                     Ok(())
@@ -88,6 +103,17 @@ impl Session {
             if let Err(loss) = lost {
                 return loss;
             }
+        }
+    }
+
+    /// What is in flight is still settled by the channel that it was published on.
+    async fn try_another_channel(&mut self) -> Result<(), Loss> {
+        match self.connected.renew_channel().await {
+            Ok(()) => {
+                self.flight.publish_on(self.connected.channel.clone());
+                Ok(())
+            }
+            Err(QueueError(reason)) => Err(Loss::new(LossKind::PublishFailed, reason)),
         }
     }
 
@@ -132,6 +158,11 @@ impl Session {
                 }));
             }
             return Err(loss);
+        }
+        if settled.iter().any(|(_, fate)| matches!(fate, Fate::Durable)) {
+            self.refusals.taken();
+        } else if settled.iter().any(|(_, fate)| matches!(fate, Fate::Refused)) {
+            self.refusals.refused();
         }
         for (group, fate) in settled {
             group.answer(&match fate {

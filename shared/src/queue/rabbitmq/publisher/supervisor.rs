@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::{
     Link,
+    patience::Patience,
     session::{Loss, Session},
 };
 use crate::{
     lifecycle::{Backoff, Check},
     queue::{
         PublishLimits,
-        metrics::{PublisherMetrics, State},
+        metrics::{LossKind, PublisherMetrics, State},
         rabbitmq::{BrokerUrl, Topology},
     },
 };
@@ -25,19 +26,22 @@ pub(super) async fn supervise(
     check: Check,
 ) {
     let mut backoff = Backoff::reconnect();
+    let mut patience = Patience::new(urls.len());
     for (index, url) in urls.iter().enumerate().cycle() {
-        let opening = Session::open(url, &topology, &limits, &metrics);
+        let opening = Session::open(patience.with_connecting(), url, &topology, &limits, &metrics);
         let opened = tokio::select! { () = link.stop.cancelled() => break, opened = opening => opened };
         metrics.connect(opened.is_ok());
         match opened {
             Ok(mut session) => {
+                tracing::info!(broker = %url, "connected for publishing");
                 backoff.reset();
+                patience.connected();
                 link.live.store(Some(session.live()));
                 metrics.state(State::Up);
                 check.pass();
                 let loss = tokio::select! {
                     () = link.stop.cancelled() => None,
-                    loss = session.run(&check) => Some(loss),
+                    loss = session.run(&patience, &check) => Some(loss),
                 };
                 link.live.store(None);
                 metrics.state(State::Away);
@@ -48,6 +52,9 @@ pub(super) async fn supervise(
                 };
                 tracing::warn!(broker = %url, reason, "connection for publishing lost");
                 metrics.lost(kind);
+                if matches!(kind, LossKind::ConfirmTimeout) {
+                    patience.gave_up();
+                }
                 check.fail(reason);
                 // Beside the next attempt: a broker that no longer answers takes its time.
                 tokio::spawn(session.close());
@@ -55,6 +62,7 @@ pub(super) async fn supervise(
             Err(error) => {
                 tracing::warn!(%error, "cannot connect for publishing");
                 check.fail(error.to_string());
+                patience.cannot_connect();
                 // The others first: only when none can be reached is there something to wait for.
                 if index + 1 < urls.len() {
                     continue;

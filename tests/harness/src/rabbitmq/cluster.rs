@@ -1,0 +1,170 @@
+//! Three nodes that are one broker.
+
+use std::process::Output;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::client::{QueueState, queue_state};
+use super::network::Network;
+use super::node::Node;
+use crate::{unique, wait_until};
+
+const NODES: usize = 3;
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A private cluster of three nodes, numbered from zero, that pauses whoever sees no majority. It ends on drop.
+#[derive(Debug)]
+pub struct Cluster {
+    // Dropped in this order: the nodes before what connects them.
+    nodes: Vec<Node>,
+    network: Network,
+}
+
+impl Cluster {
+    /// Starts the nodes side by side, and waits until all are one cluster.
+    ///
+    /// # Errors
+    /// If one does not start, with the tail of its log.
+    pub fn start() -> Result<Self> {
+        let cookie = unique("cookie");
+        let mut nodes = (0..NODES).map(|_| Node::new(&cookie)).collect::<Result<Vec<_>>>()?;
+        let network = Network::between(&mut nodes)?;
+        let first = nodes[0].layout.name();
+        for node in &mut nodes {
+            node.layout.configure(&joining([&*first]))?;
+            node.launch()?;
+        }
+        let mut cluster = Self { nodes, network };
+        for node in 0..NODES {
+            cluster.wait_until_serving(node)?;
+        }
+        Ok(cluster)
+    }
+
+    /// The `amqp://` URLs of all nodes, comma-separated.
+    pub fn urls(&self) -> String {
+        let urls: Vec<String> = self.nodes.iter().map(|node| node.layout.url()).collect();
+        urls.join(",")
+    }
+
+    /// Runs one of RabbitMQ's tools against a node, `rabbitmqctl` or another. A call takes about a second.
+    pub fn tool(&self, node: usize, name: &str, args: &[&str]) -> Output {
+        self.nodes[node].tool(name, args)
+    }
+
+    /// The name of a node among Erlang's.
+    pub fn name(&self, node: usize) -> String {
+        self.nodes[node].layout.name()
+    }
+
+    /// What a queue says of itself; `None` if there is no such queue, or nobody to ask.
+    pub fn queue_state(&self, queue: &str) -> Option<QueueState> {
+        let running = self.nodes.iter().filter(|node| node.is_launched());
+        running.map(|node| queue_state(&node.layout.url(), queue)).find_map(Result::ok).flatten()
+    }
+
+    /// Waits until a quorum queue has a leader, and says which node that is.
+    ///
+    /// # Panics
+    /// If it takes more than a minute.
+    #[track_caller]
+    pub fn leader(&self, queue: &str) -> usize {
+        let mut leader = None;
+        wait_until("the queue has a leader", DEADLINE, || {
+            leader = self.find_leader(queue);
+            leader.is_some()
+        });
+        leader.expect("found")
+    }
+
+    /// Waits until [`Cluster::kill9`] of no node makes it forget a quorum queue that was just declared.
+    ///
+    /// # Panics
+    /// If it takes more than a minute.
+    #[track_caller]
+    pub fn wait_until_on_disk(&self, queue: &str) {
+        let written = || self.nodes.iter().all(|node| node.has_on_disk(queue));
+        wait_until("the queue is on every disk", DEADLINE, written);
+    }
+
+    /// Kills a node with SIGKILL; its data stay.
+    pub fn kill9(&mut self, node: usize) {
+        self.nodes[node].kill9();
+    }
+
+    /// Stops a node in good order, as its service manager does.
+    ///
+    /// # Errors
+    /// If it does not stop.
+    pub fn stop(&mut self, node: usize) -> Result<()> {
+        self.nodes[node].stop()
+    }
+
+    /// Starts a node again on its data. See [`Cluster::wait_until_serving`].
+    ///
+    /// # Errors
+    /// If there is no process to be had.
+    pub fn launch(&mut self, node: usize) -> Result<()> {
+        self.nodes[node].launch()
+    }
+
+    /// Waits until a node serves.
+    ///
+    /// # Errors
+    /// If it does not start, with the tail of its log.
+    pub fn wait_until_serving(&mut self, node: usize) -> Result<()> {
+        self.nodes[node].wait_until_serving()
+    }
+
+    /// Kills a node and removes all its data. When it is launched it joins the others as a new node: they must have
+    /// been told to forget the old one.
+    ///
+    /// # Errors
+    /// If files cannot be written.
+    pub fn wipe(&mut self, node: usize) -> Result<()> {
+        let names: Vec<String> =
+            (0..NODES).filter(|other| *other != node).map(|other| self.name(other)).collect();
+        let wiped = &mut self.nodes[node];
+        wiped.wipe()?;
+        wiped.layout.configure(&joining(names.iter().map(|name| &**name)))
+    }
+
+    /// Cuts nodes off from all others, and from each other: connections are closed and refused.
+    pub fn cut_off(&self, nodes: &[usize]) {
+        self.network.cut(nodes);
+    }
+
+    /// Nothing that these nodes and the others say to each other arrives any more, and connections stay open.
+    pub fn silence(&self, nodes: &[usize]) {
+        self.network.freeze(nodes);
+    }
+
+    /// Ends [`Cluster::cut_off`] and [`Cluster::silence`].
+    pub fn heal(&self) {
+        self.network.heal();
+    }
+
+    fn find_leader(&self, queue: &str) -> Option<usize> {
+        let node = self.nodes.iter().find(|node| node.is_launched())?;
+        let listed = node.tool("rabbitmqctl", &["list_queues", "--no-table-headers", "name", "leader"]);
+        let listed = String::from_utf8_lossy(&listed.stdout);
+        let (_, leader) =
+            listed.lines().filter_map(|line| line.split_once('\t')).find(|(name, _)| *name == queue)?;
+        self.nodes.iter().position(|node| node.layout.name() == leader)
+    }
+}
+
+/// The configuration of a node that joins these others when it has no data. One that finds only itself begins the cluster.
+fn joining<'a>(others: impl IntoIterator<Item = &'a str>) -> String {
+    let mut lines = String::from(
+        "cluster_partition_handling = pause_minority\n\
+         cluster_formation.peer_discovery_backend = classic_config\n\
+         cluster_formation.discovery_retry_limit = 300\n\
+         cluster_formation.discovery_retry_interval = 200\n",
+    );
+    for (number, other) in others.into_iter().enumerate() {
+        lines += &format!("cluster_formation.classic_config.nodes.{} = {other}\n", number + 1);
+    }
+    lines
+}
