@@ -10,6 +10,7 @@ mod case;
 mod contention;
 mod database;
 mod named;
+#[expect(dead_code, reason = "here all is compared at once, and nobody asks for keys")]
 #[path = "../oracle/mod.rs"]
 mod oracle;
 mod property;
