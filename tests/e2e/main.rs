@@ -10,6 +10,7 @@ mod signed;
 mod steady;
 
 mod catalogue;
+mod cluster;
 mod configuration;
 mod crash;
 mod drain;

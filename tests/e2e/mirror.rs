@@ -1,7 +1,7 @@
 //! What is in the database, read without the program's own code.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     fs,
     time::{Duration, Instant},
 };
@@ -120,6 +120,13 @@ impl Mirror {
             "SELECT svix_id, type AS event_type, object_id, {occurred_at} AS occurred_at, outcome, error, payload FROM {table}"
         ));
         rows.into_iter().map(|row| (row.svix_id.clone(), row)).collect()
+    }
+
+    /// The svix-ids of all rows of the ledger.
+    pub fn svix_ids(&mut self) -> HashSet<String> {
+        let table = self.table("webhook_events");
+        let rows: Vec<Line> = self.load(&format!("SELECT svix_id AS text FROM {table}"));
+        rows.into_iter().map(|row| row.text).collect()
     }
 
     /// How many rows the ledger has.

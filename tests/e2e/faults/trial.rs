@@ -14,7 +14,6 @@ use crate::{
 
 /// As many events show that things go on, and not a single one by chance.
 const SOME: f64 = 300.0;
-const APPLIED: &str = r#"clerk_mirror_worker_events_total{outcome="applied",type="user.updated"}"#;
 const RETRIES: &str = "clerk_mirror_worker_retries_total";
 const UNACKNOWLEDGED: &str = "clerk_mirror_worker_unacknowledged_batches_total";
 
@@ -48,7 +47,7 @@ impl Trial {
 
     /// How many events have been applied.
     fn applied(&self) -> f64 {
-        metric(self.worker.admin, APPLIED).expect("the worker counts events")
+        load::applied(self.worker.admin)
     }
 
     /// Waits until some more events have been applied.

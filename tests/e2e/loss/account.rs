@@ -1,9 +1,8 @@
-//! What was answered held against what is in the queue.
+//! What was answered held against what is there.
 
 use std::collections::{BTreeMap, HashSet};
 
 use harness::Outcome;
-use shared::delivery::Delivery;
 
 use super::load;
 
@@ -18,18 +17,25 @@ pub struct Allowed {
     pub deleted_below: usize,
 }
 
-/// Fails unless everything accepted is in the queue, everything in the queue was sent and is there once, and every
-/// other answer is one of those allowed.
+/// An event where events are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    pub svix_id: &'a str,
+    /// Whether it is as it was sent.
+    pub is_intact: bool,
+}
+
+/// Fails unless everything accepted has been found, everything found was sent and is there once, and every other answer
+/// is one of those allowed.
 #[track_caller]
-pub fn settle(outcomes: &[Outcome], queued: &[Delivery], allowed: Allowed) {
+pub fn settle<'a>(outcomes: &[Outcome], found: impl IntoIterator<Item = Found<'a>>, allowed: Allowed) {
     let mut wrong = Wrong::default();
     let mut held = HashSet::new();
-    for delivery in queued {
-        let id = &delivery.svix_id;
-        match load::number(id).filter(|number| *number < outcomes.len()) {
-            None => wrong.note("in the queue, never sent", id),
-            Some(number) if !held.insert(number) => wrong.note("in the queue more than once", id),
-            Some(number) if delivery.body != load::body(number) => wrong.note("not as it was sent", id),
+    for Found { svix_id, is_intact } in found {
+        match load::number(svix_id).filter(|number| *number < outcomes.len()) {
+            None => wrong.note("there, never sent", svix_id),
+            Some(number) if !held.insert(number) => wrong.note("there more than once", svix_id),
+            Some(_) if !is_intact => wrong.note("not as it was sent", svix_id),
             Some(_) => {}
         }
     }
@@ -40,13 +46,13 @@ pub fn settle(outcomes: &[Outcome], queued: &[Delivery], allowed: Allowed) {
             Outcome::Answered { status, body } => format!("{status} {body}"),
             Outcome::Unanswered => "no answer".to_owned(),
         };
-        let in_queue = held.contains(&number) || (outcome.is_accepted() && number < allowed.deleted_below);
-        if outcome.is_accepted() && !in_queue {
+        let is_there = held.contains(&number) || (outcome.is_accepted() && number < allowed.deleted_below);
+        if outcome.is_accepted() && !is_there {
             wrong.note("accepted and lost", &id);
         } else if !allowed.contains(outcome) {
             wrong.note(&format!("not the answer to this fault: {answer}"), &id);
         }
-        *counts.entry(format!("{answer}{}", if in_queue { "" } else { ", not queued" })).or_default() += 1;
+        *counts.entry(format!("{answer}{}", if is_there { "" } else { ", not there" })).or_default() += 1;
     }
     eprintln!("{counts:#?}");
     assert!(wrong.0.is_empty(), "{wrong}");

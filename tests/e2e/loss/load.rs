@@ -4,18 +4,32 @@ use std::{net::SocketAddr, time::Duration};
 
 use harness::{Pace, Sender};
 
-use crate::signed::{headers, now};
+use crate::{
+    deployment::metric,
+    signed::{headers, now},
+};
 
 /// How many requests can be in flight.
 pub const CONNECTIONS: usize = 32;
 /// Connections send in step, so that many events are on their way to the queue at once.
 const PACE: Pace = Pace { connections: CONNECTIONS, every: Duration::from_millis(20) };
+const APPLIED: &str = r#"clerk_mirror_worker_events_total{outcome="applied",type="user.updated"}"#;
 const SMALL: usize = 300;
 const LARGE: usize = 100_000;
 
 /// Starts the load.
 pub fn start(address: SocketAddr) -> Sender {
     Sender::start(address, PACE, request)
+}
+
+/// Starts a load of this pace, whose events are numbered from `first` on.
+pub fn start_from(first: usize, address: SocketAddr, pace: Pace) -> Sender {
+    Sender::start(address, pace, move |number| request(first + number))
+}
+
+/// How many of these events the worker behind these admin endpoints has applied.
+pub fn applied(admin: SocketAddr) -> f64 {
+    metric(admin, APPLIED).expect("the worker counts events")
 }
 
 /// The svix-id of an event.

@@ -1,7 +1,7 @@
 //! Faults under running load. Whatever fails, all that was answered with a 2xx is in the queue, once and byte for
 //! byte; everything else was refused with a 503 that says why, or never answered.
 
-mod account;
+pub mod account;
 mod broker;
 mod edge;
 mod inbox;

@@ -6,7 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tokio::runtime::Builder;
@@ -29,6 +29,8 @@ pub struct Tally {
     pub refused: usize,
     /// Not answered.
     pub unanswered: usize,
+    /// The longest time from one 2xx to the next, or from the last one to now.
+    pub longest_gap: Duration,
 }
 
 impl Tally {
@@ -61,6 +63,7 @@ struct Record {
     /// By number; `None` while in flight.
     outcomes: Vec<Option<Outcome>>,
     tally: Tally,
+    last_accepted: Option<Instant>,
     stopped: bool,
 }
 
@@ -81,7 +84,8 @@ impl Sender {
 
     /// How things stand.
     pub fn tally(&self) -> Tally {
-        lock(&self.record).tally
+        let record = lock(&self.record);
+        Tally { longest_gap: record.longest_gap(), ..record.tally }
     }
 
     /// Sends nothing more, waits for the answers still to come, and says by number what became of each request.
@@ -157,11 +161,20 @@ impl Record {
 
     fn end(&mut self, number: usize, outcome: Outcome) {
         match outcome {
-            Outcome::Answered { .. } if outcome.is_accepted() => self.tally.accepted += 1,
+            Outcome::Answered { .. } if outcome.is_accepted() => {
+                self.tally.accepted += 1;
+                self.tally.longest_gap = self.longest_gap();
+                self.last_accepted = Some(Instant::now());
+            }
             Outcome::Answered { .. } => self.tally.refused += 1,
             Outcome::Unanswered => self.tally.unanswered += 1,
         }
         self.outcomes[number] = Some(outcome);
+    }
+
+    fn longest_gap(&self) -> Duration {
+        let lasting = self.last_accepted.map_or(Duration::ZERO, |accepted| accepted.elapsed());
+        self.tally.longest_gap.max(lasting)
     }
 }
 

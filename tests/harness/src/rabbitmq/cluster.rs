@@ -3,7 +3,9 @@
 use std::process::Output;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail, ensure};
+use rustix::process::Signal;
+use serde_json::Value;
 
 use super::client::{QueueState, queue_state};
 use super::network::Network;
@@ -22,23 +24,27 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts the nodes side by side, and waits until all are one cluster.
+    /// Starts the first node, and then the others, which join it.
     ///
     /// # Errors
-    /// If one does not start, with the tail of its log.
+    /// If one does not start, with the tail of its log, or does not join.
     pub fn start() -> Result<Self> {
         let cookie = unique("cookie");
         let mut nodes = (0..NODES).map(|_| Node::new(&cookie)).collect::<Result<Vec<_>>>()?;
         let network = Network::between(&mut nodes)?;
-        let first = nodes[0].layout.name();
-        for node in &mut nodes {
-            node.layout.configure(&joining([&*first]))?;
-            node.launch()?;
+        // Nodes that look for each other while all of them start can wait for each other in vain.
+        let [first, others @ ..] = &mut *nodes else { bail!("a cluster has nodes") };
+        first.layout.configure(&joining(&[]))?;
+        first.launch()?;
+        first.wait_until_serving()?;
+        for other in &mut *others {
+            other.layout.configure(&joining(&[first.layout.name()]))?;
+            other.launch()?;
         }
-        let mut cluster = Self { nodes, network };
-        for node in 0..NODES {
-            cluster.wait_until_serving(node)?;
-        }
+        others.iter_mut().try_for_each(Node::wait_until_serving)?;
+        let cluster = Self { nodes, network };
+        let running = cluster.running()?;
+        ensure!(running == NODES, "{running} nodes are one cluster, not {NODES}");
         Ok(cluster)
     }
 
@@ -46,6 +52,11 @@ impl Cluster {
     pub fn urls(&self) -> String {
         let urls: Vec<String> = self.nodes.iter().map(|node| node.layout.url()).collect();
         urls.join(",")
+    }
+
+    /// The `amqp://` URL of a node.
+    pub fn url(&self, node: usize) -> String {
+        self.nodes[node].layout.url()
     }
 
     /// Runs one of RabbitMQ's tools against a node, `rabbitmqctl` or another. A call takes about a second.
@@ -123,11 +134,11 @@ impl Cluster {
     /// # Errors
     /// If files cannot be written.
     pub fn wipe(&mut self, node: usize) -> Result<()> {
-        let names: Vec<String> =
+        let others: Vec<String> =
             (0..NODES).filter(|other| *other != node).map(|other| self.name(other)).collect();
         let wiped = &mut self.nodes[node];
         wiped.wipe()?;
-        wiped.layout.configure(&joining(names.iter().map(|name| &**name)))
+        wiped.layout.configure(&joining(&others))
     }
 
     /// Cuts nodes off from all others, and from each other: connections are closed and refused.
@@ -140,30 +151,50 @@ impl Cluster {
         self.network.freeze(nodes);
     }
 
+    /// Cuts the link between two nodes: each still reaches the third.
+    pub fn cut_link(&self, one: usize, other: usize) {
+        self.network.cut_between(one, other);
+    }
+
+    /// Halts a node where it is, with SIGSTOP: its connections stay, and new ones find nobody.
+    pub fn halt(&mut self, node: usize) {
+        self.nodes[node].signal(Signal::STOP);
+    }
+
+    /// Ends [`Cluster::halt`].
+    pub fn resume(&mut self, node: usize) {
+        self.nodes[node].signal(Signal::CONT);
+    }
+
     /// Ends [`Cluster::cut_off`] and [`Cluster::silence`].
     pub fn heal(&self) {
         self.network.heal();
     }
 
+    /// How many nodes run as one cluster.
+    fn running(&self) -> Result<usize> {
+        let status = self.tool(0, "rabbitmqctl", &["cluster_status", "--formatter", "json"]);
+        let status: Value = serde_json::from_slice(&status.stdout).context("cluster_status")?;
+        Ok(status["running_nodes"].as_array().map_or(0, Vec::len))
+    }
+
+    /// As the members see it.
     fn find_leader(&self, queue: &str) -> Option<usize> {
         let node = self.nodes.iter().find(|node| node.is_launched())?;
-        let listed = node.tool("rabbitmqctl", &["list_queues", "--no-table-headers", "name", "leader"]);
-        let listed = String::from_utf8_lossy(&listed.stdout);
-        let (_, leader) =
-            listed.lines().filter_map(|line| line.split_once('\t')).find(|(name, _)| *name == queue)?;
-        self.nodes.iter().position(|node| node.layout.name() == leader)
+        let status = node.tool("rabbitmq-queues", &["quorum_status", queue, "--formatter", "json"]);
+        let members: Value = serde_json::from_slice(&status.stdout).ok()?;
+        let leader = members.as_array()?.iter().find(|member| member["Raft State"] == "leader")?;
+        self.nodes.iter().position(|node| leader["Node Name"] == *node.layout.name())
     }
 }
 
-/// The configuration of a node that joins these others when it has no data. One that finds only itself begins the cluster.
-fn joining<'a>(others: impl IntoIterator<Item = &'a str>) -> String {
+/// The configuration of a node that joins one of these others before it serves anybody, if it has no data.
+fn joining(others: &[String]) -> String {
     let mut lines = String::from(
         "cluster_partition_handling = pause_minority\n\
-         cluster_formation.peer_discovery_backend = classic_config\n\
-         cluster_formation.discovery_retry_limit = 300\n\
-         cluster_formation.discovery_retry_interval = 200\n",
+         cluster_formation.peer_discovery_backend = classic_config\n",
     );
-    for (number, other) in others.into_iter().enumerate() {
+    for (number, other) in others.iter().enumerate() {
         lines += &format!("cluster_formation.classic_config.nodes.{} = {other}\n", number + 1);
     }
     lines

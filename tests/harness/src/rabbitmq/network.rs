@@ -45,6 +45,12 @@ impl Network {
         self.of(nodes).for_each(Proxy::cut);
     }
 
+    /// Closes the connections between two nodes, and refuses new ones.
+    pub(super) fn cut_between(&self, one: usize, other: usize) {
+        let joins = |link: &&Link| link.ends.contains(&one) && link.ends.contains(&other);
+        self.links.iter().filter(joins).for_each(|link| link.proxy.cut());
+    }
+
     /// Nothing of what these nodes and the others say to each other arrives, and nobody is told.
     pub(super) fn freeze(&self, nodes: &[usize]) {
         self.of(nodes).for_each(Proxy::freeze);

@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use rustix::process::Signal;
 
 use super::client::ping;
 use super::epmd::Epmd;
@@ -83,6 +84,12 @@ impl Node {
     pub(super) fn kill9(&mut self) {
         if let Some(mut server) = self.server.take() {
             server.kill9();
+        }
+    }
+
+    pub(super) fn signal(&mut self, signal: Signal) {
+        if let Some(server) = &mut self.server {
+            server.signal(signal);
         }
     }
 
