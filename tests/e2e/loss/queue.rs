@@ -26,6 +26,23 @@ fn nothing_accepted_after_the_queue_was_deleted_is_lost() {
 }
 
 #[test]
+fn a_queue_whose_limit_is_lifted_while_it_is_full_takes_events_again() {
+    let backends = Backends::new(Queue::RabbitMq, Database::Sqlite, "loss_lifted");
+    let allowed = Allowed { codes: &["queue_refused", "queue_unavailable"], ..Allowed::default() };
+    let trial = Trial::start(backends.clone(), &[], allowed);
+    let (policy, pattern) = (backends.inbox(), format!("^{}$", backends.inbox().replace('.', "\\.")));
+    let ctl = |arguments: &[&str]| {
+        let output = harness::rabbitmq().ctl(arguments);
+        assert!(output.status.success(), "{output:?}");
+    };
+    ctl(&["set_policy", &policy, &pattern, r#"{"max-length":10}"#, "--apply-to", "queues"]);
+    trial.until_refused();
+    ctl(&["clear_policy", &policy]);
+    trial.until_accepted();
+    trial.finish();
+}
+
+#[test]
 fn a_full_queue_holds_all_that_was_accepted() {
     let backends = Backends::new(Queue::RabbitMq, Database::Sqlite, "loss_full");
     declare_small(&backends, 500);
