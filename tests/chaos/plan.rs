@@ -51,7 +51,7 @@ struct Style {
 }
 
 const BRIEF: Style = Style { faults: (4, 4), spread: (0, 300), lasting: (1200, 1800), calm: (500, 500) };
-const LONG: Style = Style { faults: (1, 3), spread: (0, 5000), lasting: (500, 15_000), calm: (1000, 8000) };
+const LONG: Style = Style { faults: (1, 3), spread: (0, 4000), lasting: (500, 10_000), calm: (1000, 5000) };
 
 impl Plan {
     pub fn new(seed: u64, length: Length) -> Self {

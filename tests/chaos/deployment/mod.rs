@@ -136,7 +136,8 @@ impl Deployment {
         match part {
             Part::Broker => lock(&self.broker).stop(),
             Part::Database => lock(&self.database).stop(),
-            Part::Ingest(_) | Part::Worker(_) => self.instance(part).stop()?,
+            // While something else is wrong too, not everything can be finished.
+            Part::Ingest(_) | Part::Worker(_) => drop(self.instance(part).stop()?),
         }
         Ok(())
     }
@@ -196,11 +197,14 @@ impl Deployment {
         self.lines.heal();
     }
 
-    /// Stops every instance in good order.
+    /// Stops every instance, and says of which that went wrong. Nothing else may be.
     pub fn stop_instances(&self) -> Vec<String> {
-        let stopped =
-            self.instances().map(|instance| instance.stop().err().map(|error| format!("{error:#}")));
-        stopped.flatten().collect()
+        let failure = |instance: &Instance| match instance.stop() {
+            Ok(true) => None,
+            Ok(false) => Some(format!("{} could not finish everything", instance.part)),
+            Err(error) => Some(format!("{error:#}")),
+        };
+        self.instances().filter_map(failure).collect()
     }
 
     /// Copies the logs of all instances into a new folder.
@@ -209,7 +213,7 @@ impl Deployment {
         self.instances().try_for_each(|instance| instance.keep_log(folder))
     }
 
-    /// Instances that ended although nobody ended them, and the last they had to say.
+    /// Instances that ended although nobody ended them.
     pub fn ended_by_themselves(&self) -> Vec<String> {
         self.instances().flat_map(Instance::ends).collect()
     }
