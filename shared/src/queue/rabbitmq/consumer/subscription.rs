@@ -52,13 +52,34 @@ struct Consuming {
     prefetch: Prefetch,
     /// from the one after this on.
     since: DeliveryTag,
+    /// Why nothing comes any more.
+    ended: Option<Lost>,
 }
 
 /// The session is lost.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Lost {
     pub(super) kind: ConsumerLoss,
     pub(super) reason: String,
+}
+
+impl Consuming {
+    /// Waits for a message. If none comes any more, says why as often as it is asked: lapin says it once, and then waits for
+    /// ever.
+    async fn next(&mut self) -> Result<Message, Lost> {
+        if let Some(lost) = &self.ended {
+            return Err(lost.clone());
+        }
+        let lost = match self.messages.next().await {
+            Some(Ok(message)) => return Ok(message),
+            Some(Err(error)) => closed(&error),
+            None => {
+                Lost { kind: ConsumerLoss::Cancelled, reason: "the broker cancelled the consumer".to_owned() }
+            }
+        };
+        self.ended = Some(lost.clone());
+        Err(lost)
+    }
 }
 
 impl Subscription {
@@ -91,7 +112,7 @@ impl Subscription {
             channel.basic_consume(inbox, "".into(), options, FieldTable::default()).await
         };
         let messages = in_time(subscribed).await?;
-        self.consuming = Some(Consuming { messages, prefetch, since: self.newest });
+        self.consuming = Some(Consuming { messages, prefetch, since: self.newest, ended: None });
         Ok(())
     }
 
@@ -120,7 +141,7 @@ impl Subscription {
         self.take_in();
         while !self.is_saturated() {
             let Some(consuming) = &mut self.consuming else { break };
-            let Ok(Some(Ok(message))) = timeout(SILENCE, consuming.messages.next()).await else { break };
+            let Ok(Ok(message)) = timeout(SILENCE, consuming.next()).await else { break };
             self.came(message);
         }
         self.cancel().await
@@ -133,13 +154,8 @@ impl Subscription {
                 return Ok(Some(message));
             }
             let Some(consuming) = &mut self.consuming else { return Ok(None) };
-            match stop.run_until_cancelled(consuming.messages.next()).await {
-                Some(Some(Ok(message))) => self.came(message),
-                Some(Some(Err(error))) => return Err(closed(&error)),
-                Some(None) => {
-                    let reason = "the broker cancelled the consumer".to_owned();
-                    return Err(Lost { kind: ConsumerLoss::Cancelled, reason });
-                }
+            match stop.run_until_cancelled(consuming.next()).await {
+                Some(message) => self.came(message?),
                 None => self.stop().await?,
             }
         }
@@ -198,18 +214,24 @@ impl Subscription {
     }
 
     async fn cancel(&mut self) -> Result<(), Lost> {
-        let Some(Consuming { mut messages, .. }) = self.consuming.take() else { return Ok(()) };
-        let channel = &self.connected.channel;
-        in_time(channel.basic_cancel(messages.tag(), BasicCancelOptions::default())).await?;
-        while let Some(message) = messages.next().await {
-            self.came(message.map_err(|error| closed(&error))?);
+        let Some(mut consuming) = self.consuming.take() else { return Ok(()) };
+        if let Some(lost) = consuming.ended {
+            return Err(lost);
         }
-        Ok(())
+        let channel = &self.connected.channel;
+        in_time(channel.basic_cancel(consuming.messages.tag(), BasicCancelOptions::default())).await?;
+        loop {
+            match consuming.next().await {
+                Ok(message) => self.came(message),
+                Err(Lost { kind: ConsumerLoss::Cancelled, .. }) => return Ok(()),
+                Err(lost) => return Err(lost),
+            }
+        }
     }
 
     fn take_in(&mut self) {
         while let Some(consuming) = &mut self.consuming
-            && let Some(Some(Ok(message))) = consuming.messages.next().now_or_never()
+            && let Some(Ok(message)) = consuming.next().now_or_never()
         {
             self.came(message);
         }
