@@ -3,6 +3,7 @@
 
 pub mod account;
 mod broker;
+mod consumer;
 mod edge;
 mod inbox;
 pub mod load;
