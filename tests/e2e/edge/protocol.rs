@@ -197,3 +197,23 @@ fn pipelined_requests_are_answered_in_order() {
     ];
     assert_answers("pipelined", &[("good and bad ones", requests.concat(), expected)]);
 }
+
+/// An answer that waits for the one before it to be acknowledged would be lost with the reset.
+#[test]
+fn what_was_answered_before_the_connection_is_reset_arrives() {
+    let ingest = ingest("reset", &[]);
+    let post = |id: &str| keep_alive(&headers(id, now(), BODY), BODY);
+    for _ in 0..20 {
+        let mut connection = Connection::open(ingest.address).deadline(PATIENCE);
+        for id in ["msg_1", "msg_2", "msg_3"] {
+            connection.send(post(id));
+        }
+        connection.send("\0");
+        // Nobody reads this: if some of it comes before the server closes, the connection is reset.
+        for _ in 0..1_000 {
+            connection.send("x");
+        }
+        let statuses = [(); 4].map(|()| connection.receive().status);
+        assert_eq!(statuses, [200, 200, 200, 400]);
+    }
+}
