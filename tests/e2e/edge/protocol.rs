@@ -2,9 +2,12 @@
 
 use std::{io::ErrorKind, net::SocketAddr};
 
-use harness::http::{Connection, Response};
+use harness::{
+    http::{Connection, Response},
+    wait_until,
+};
 
-use super::{BODY, head, ingest, keep_alive};
+use super::{BODY, head, ingest, keep_alive, metric};
 use crate::{
     deployment::PATIENCE,
     signed::{headers, now, request},
@@ -196,6 +199,25 @@ fn pipelined_requests_are_answered_in_order() {
         "200 accepted",
     ];
     assert_answers("pipelined", &[("good and bad ones", requests.concat(), expected)]);
+}
+
+/// The HTTP server itself panics over it; that must not reach beyond the connection.
+#[test]
+fn a_header_name_past_what_the_server_can_hold_ends_its_connection_alone() {
+    let ingest = ingest("long_name", &[]);
+    let good = || request(&headers("msg_1", now(), BODY), BODY);
+    let named = |length: usize| {
+        let header = format!("{}: x\r\nHost:", "x".repeat(length));
+        String::from_utf8(good()).unwrap().replace("Host:", &header)
+    };
+    assert_eq!(answers(ingest.address, named(65_535)), ["200 accepted"]);
+    // More than there are threads.
+    for length in [65_536, 100_000].repeat(10) {
+        assert_eq!(answers(ingest.address, named(length)), [] as [&str; 0]);
+        assert_eq!(answers(ingest.address, good()), ["200 accepted"]);
+    }
+    wait_until("no connection is left", PATIENCE, || metric(&ingest, "connections") == 0.0);
+    assert_eq!(metric(&ingest, "in_flight"), 0.0);
 }
 
 /// An answer that waits for the one before it to be acknowledged would be lost with the reset.
