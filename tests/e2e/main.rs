@@ -17,6 +17,7 @@ mod edge;
 mod erasure;
 mod extremes;
 mod faults;
+mod hostile;
 mod letters;
 mod loss;
 mod operator;

@@ -10,10 +10,13 @@ mod database;
 mod flow;
 #[path = "../setup/ingest_process.rs"]
 mod ingest_process;
+#[path = "../setup/probe.rs"]
 mod probe;
 #[path = "../setup/processors.rs"]
 mod processors;
 mod summary;
+#[path = "../setup/way.rs"]
+mod way;
 #[path = "../setup/worker_process.rs"]
 mod worker_process;
 

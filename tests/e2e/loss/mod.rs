@@ -1,10 +1,10 @@
 //! Faults under running load. Whatever fails, all that was answered with a 2xx is in the queue, once and byte for
 //! byte; everything else was refused with a 503 that says why, or never answered.
 
-mod account;
+pub mod account;
 mod broker;
 mod edge;
-mod inbox;
+pub mod inbox;
 pub mod load;
 mod network;
 mod queue;
