@@ -4,7 +4,7 @@
 pub mod account;
 mod broker;
 mod edge;
-mod inbox;
+pub mod inbox;
 pub mod load;
 mod network;
 mod queue;
