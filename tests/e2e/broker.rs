@@ -43,12 +43,22 @@ pub fn publish(backends: &Backends, properties: BasicProperties, body: &[u8]) {
 
 /// Puts a message into a queue.
 pub fn publish_to(backends: &Backends, queue: &str, properties: BasicProperties, body: &[u8]) {
+    publish_all(backends, [(queue.to_owned(), properties, body.to_vec())]);
+}
+
+/// Puts messages into their queues, one after the other.
+pub fn publish_all(
+    backends: &Backends,
+    messages: impl IntoIterator<Item = (String, BasicProperties, Vec<u8>)>,
+) {
     on_channel(backends, async |channel| {
         channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
-        let options = BasicPublishOptions { mandatory: true, ..Default::default() };
-        let publish = channel.basic_publish("".into(), queue.into(), options, body, properties);
-        let confirmation = publish.await.unwrap().await.unwrap();
-        assert!(confirmation.is_ack() && confirmation.take_message().is_none());
+        for (queue, properties, body) in messages {
+            let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+            let publish = channel.basic_publish("".into(), queue.into(), options, &body, properties);
+            let confirmation = publish.await.unwrap().await.unwrap();
+            assert!(confirmation.is_ack() && confirmation.take_message().is_none());
+        }
     });
 }
 

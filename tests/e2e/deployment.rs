@@ -121,8 +121,8 @@ fn vars(
     more: &[(&str, &str)],
 ) -> Vec<(String, String)> {
     let (listen, admin) = (listen.to_string(), admin.to_string());
-    // A secret may be given by value or in a file, not in both ways.
-    let in_file = more.iter().any(|(name, _)| *name == "CLERK_WEBHOOK_SECRET_FILE");
+    // A secret may be given by value or in a file, not in both ways; an empty one is none.
+    let another = more.iter().any(|(name, _)| name.starts_with("CLERK_WEBHOOK_SECRET"));
     [
         ("QUEUE_URL", &*backends.queue_url),
         ("QUEUE_NAMESPACE", &backends.namespace),
@@ -131,8 +131,9 @@ fn vars(
         ("ADMIN_LISTEN", &admin),
     ]
     .iter()
-    .chain((!in_file).then_some(&("CLERK_WEBHOOK_SECRET", SECRET)))
+    .chain((!another).then_some(&("CLERK_WEBHOOK_SECRET", SECRET)))
     .chain(more)
+    .filter(|(_, value)| !value.is_empty())
     .map(|(name, value)| (name.to_string(), value.to_string()))
     .collect()
 }

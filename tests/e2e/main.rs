@@ -18,6 +18,7 @@ mod edge;
 mod erasure;
 mod extremes;
 mod faults;
+mod hostile;
 mod letters;
 mod loss;
 mod operator;

@@ -46,8 +46,12 @@ pub fn delivery(svix_id: &str, body: &str) -> Delivery {
 
 /// Puts deliveries into the inbox as one message.
 pub fn publish_group(backends: &Backends, deliveries: &[Delivery]) {
-    let properties = BasicProperties::default().with_content_type(GROUP.into()).with_delivery_mode(2);
-    publish(backends, properties, &group::encode(deliveries.iter()));
+    publish(backends, group_properties(), &group::encode(deliveries.iter()));
+}
+
+/// The properties of a message that several deliveries share.
+pub fn group_properties() -> BasicProperties {
+    BasicProperties::default().with_content_type(GROUP.into()).with_delivery_mode(2)
 }
 
 #[test]

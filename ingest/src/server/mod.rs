@@ -85,6 +85,9 @@ pub(crate) fn server(
             let (acceptor, metrics) = (acceptor.clone(), metrics.clone());
             async move {
                 let peer = socket.peer_addr().ok();
+                // Otherwise an answer waits for the one before it to be acknowledged, and is lost if the connection is reset
+                // meanwhile. An error: the client is gone.
+                socket.set_nodelay(true).map_err(DispatchError::Io)?;
                 let stream = acceptor.accept(socket).await.map_err(DispatchError::Io)?;
                 Ok((Connection::new(stream, patience, metrics), peer))
             }

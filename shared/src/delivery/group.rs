@@ -10,11 +10,12 @@
 
 use bytes::{Buf, BufMut, Bytes};
 
-use super::Delivery;
+use super::{Delivery, is_svix_id};
 
 const VERSION: u8 = 1;
-/// No group is nearly as long: what claims to be is not decompressed.
-const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// No group is nearly as long: what claims to be is not decompressed. A message of some kilobytes could become so many
+/// deliveries that no worker has the memory for them.
+const MAX_BYTES: usize = 1024 * 1024;
 const LENGTH: usize = size_of::<u32>();
 /// What a delivery takes beside its texts and its body.
 const FIXED: usize = 4 * LENGTH + 2 * size_of::<i64>();
@@ -34,6 +35,9 @@ pub enum Malformed {
     /// A text that is not UTF-8.
     #[error("a group of deliveries with a text that is not UTF-8")]
     Text,
+    /// A svix-id that no request can have had.
+    #[error("a group of deliveries with an impossible svix-id")]
+    Id,
     /// There must be at least one.
     #[error("a group without deliveries")]
     Empty,
@@ -101,6 +105,9 @@ fn unframe(mut frames: Bytes) -> Result<Vec<Delivery>, Malformed> {
 
 fn take_delivery(frames: &mut Bytes) -> Result<Delivery, Malformed> {
     let svix_id = take_text(frames)?;
+    if !is_svix_id(&svix_id) {
+        return Err(Malformed::Id);
+    }
     let svix_timestamp = frames.try_get_i64().map_err(|_| Malformed::Length)?;
     let received_at = frames.try_get_i64().map_err(|_| Malformed::Length)?;
     let svix_signature = take_text(frames)?;
@@ -128,7 +135,7 @@ mod tests {
     use super::*;
 
     fn a_delivery() -> impl Strategy<Value = Delivery> {
-        let texts = (".{0,40}", ".{0,100}", option::of(".{1,60}"));
+        let texts = ("[!-\\-/-~]{1,255}", ".{0,100}", option::of(".{1,60}"));
         (texts, any::<i64>(), any::<i64>(), vec(any::<u8>(), 0..300)).prop_map(
             |((svix_id, svix_signature, traceparent), svix_timestamp, received_at, body)| Delivery {
                 svix_id,
@@ -178,14 +185,33 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_id_that_no_request_can_have_had_is_malformed() {
+        let with = |svix_id: &str| Delivery {
+            svix_id: svix_id.into(),
+            svix_timestamp: 0,
+            svix_signature: String::new(),
+            received_at: 0,
+            traceparent: None,
+            body: Bytes::new(),
+        };
+        for id in ["", "a.b", "a b", "a\0", "é", &"x".repeat(256)] {
+            assert_eq!(malformed(&encode([with("msg_1"), with(id)].iter())), Malformed::Id, "{id}");
+        }
+        assert!(decode(&encode([with(&"x".repeat(255))].iter())).is_ok());
+    }
+
     fn claiming(length: u32, frames: &[u8]) -> Vec<u8> {
         let block = lz4_flex::block::compress(frames);
         [&[VERSION][..], &length.to_be_bytes(), &block].concat()
     }
 
+    fn malformed(bytes: &[u8]) -> Malformed {
+        decode(bytes).unwrap_err()
+    }
+
     #[test]
     fn what_is_no_group_is_told_apart() {
-        let malformed = |bytes: &[u8]| decode(bytes).unwrap_err();
         assert_eq!(malformed(b""), Malformed::Version);
         assert_eq!(malformed(b"{}"), Malformed::Version);
         assert_eq!(malformed(&[VERSION, 0, 0]), Malformed::Length);
@@ -194,6 +220,9 @@ mod tests {
         assert_eq!(malformed(&claiming(6, b"frames!")), Malformed::Compression);
         assert_eq!(malformed(&claiming(8, b"frames!")), Malformed::Length);
         assert_eq!(malformed(&claiming(u32::MAX, b"frames!")), Malformed::Length);
+        let zeros = vec![0; MAX_BYTES + 1];
+        assert_eq!(malformed(&claiming(zeros.len() as u32, &zeros)), Malformed::Length);
+        assert_eq!(malformed(&claiming(MAX_BYTES as u32, &zeros[1..])), Malformed::Id);
         assert_eq!(malformed(&claiming(5, &[0xff, 0xff, 0xff, 0xff, b'x'])), Malformed::Length);
         assert_eq!(malformed(&claiming(5, &[0, 0, 0, 1, 0xff])), Malformed::Text);
     }

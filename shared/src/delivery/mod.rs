@@ -21,6 +21,14 @@ pub struct Delivery {
     pub body: Bytes,
 }
 
+/// The length AMQP allows for a message id, and far over any of Svix's.
+const MAX_ID_LEN: usize = 255;
+
+/// Whether an event can have this svix-id. A dot would make the signed text ambiguous.
+pub(crate) fn is_svix_id(id: &str) -> bool {
+    (1..=MAX_ID_LEN).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'.')
+}
+
 impl Delivery {
     /// The event type, where it stands first or last in the envelope (Clerk writes it last).
     ///

@@ -3,9 +3,10 @@
 use std::time::SystemTime;
 
 use super::{Rejection, TOLERANCE, since_epoch};
+use crate::delivery::is_svix_id;
 
-/// The length AMQP allows for a message id, and far over any of Svix's.
-const MAX_ID_LEN: usize = 255;
+/// Room for dozens of signatures. It travels in the head of a message, which has to fit into one frame.
+const MAX_SIGNATURE_LEN: usize = 4096;
 
 /// The signature headers of one request, checked for form but not yet believed.
 #[derive(Debug, Clone, Copy)]
@@ -39,10 +40,7 @@ impl<'a> Credentials<'a> {
         };
 
         let id = one_of(["svix-id", "webhook-id"], Rejection::IdMissing, Rejection::IdDuplicated)?;
-        let id = printable(id).ok_or(Rejection::IdInvalid)?;
-        if id.is_empty() || id.len() > MAX_ID_LEN || id.contains('.') {
-            return Err(Rejection::IdInvalid);
-        }
+        let id = printable(id).filter(|id| is_svix_id(id)).ok_or(Rejection::IdInvalid)?;
 
         let timestamp = one_of(
             ["svix-timestamp", "webhook-timestamp"],
@@ -57,7 +55,8 @@ impl<'a> Credentials<'a> {
             Rejection::SignatureMissing,
             Rejection::SignatureDuplicated,
         )?;
-        let signature = std::str::from_utf8(signature).map_err(|_| Rejection::SignatureInvalid)?;
+        let signature = std::str::from_utf8(signature).ok().filter(|text| text.len() <= MAX_SIGNATURE_LEN);
+        let signature = signature.ok_or(Rejection::SignatureInvalid)?;
 
         let traceparent = get("traceparent").next().and_then(printable).filter(|text| is_traceparent(text));
         Ok(Self { id, timestamp, timestamp_text, signature, traceparent })

@@ -166,8 +166,8 @@ pub enum Rejection {
     /// More than one.
     #[error("the svix-signature header is there more than once")]
     SignatureDuplicated,
-    /// Holds no well-formed `v1` signature.
-    #[error("the svix-signature header holds no well-formed v1 signature")]
+    /// Holds no well-formed `v1` signature, or is over 4 KiB.
+    #[error("the svix-signature header holds no well-formed v1 signature, or is over 4 KiB")]
     SignatureInvalid,
     /// No active secret gives that signature.
     #[error("no active secret matches the signature")]

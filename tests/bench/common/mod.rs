@@ -11,8 +11,8 @@ mod traffic;
 
 pub use inbox::Inbox;
 pub use machine::Machine;
-pub use options::{Options, parse};
+pub use options::{Options, parse, results_folder};
 pub use report::{Report, Target};
 pub use spread::Spread;
 pub use table::Table;
-pub use traffic::{SECRET, Traffic, now};
+pub use traffic::{SECRET, Signer, Traffic, now};

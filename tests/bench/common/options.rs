@@ -52,8 +52,11 @@ impl Options {
 
     /// Where the results of the benchmark `name` go.
     pub fn json(&self, name: &str) -> PathBuf {
-        let default =
-            || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench").join(format!("{name}.json"));
-        self.json.clone().unwrap_or_else(default)
+        self.json.clone().unwrap_or_else(|| results_folder().join(format!("{name}.json")))
     }
+}
+
+/// Where results go unless somebody says otherwise.
+pub fn results_folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench")
 }

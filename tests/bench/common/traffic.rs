@@ -13,10 +13,27 @@ use shared::signature::Secret;
 /// The signing secret of the programs under test.
 pub const SECRET: &str = "whsec_dGhlIHNlY3JldCBvZiB0aGUgYmVuY2g=";
 
+/// Signs events as Svix does.
+#[derive(Debug, Clone)]
+pub struct Signer(Secret);
+
+impl Signer {
+    /// By [`SECRET`].
+    pub fn new() -> anyhow::Result<Self> {
+        Ok(Self(SECRET.parse()?))
+    }
+
+    /// The values of the three signature headers of `event`, sent at `now` (seconds since 1970).
+    pub fn credentials(&self, event: &Event, now: i64) -> [String; 3] {
+        let svix_id = event.svix_id.as_str();
+        [svix_id.to_owned(), now.to_string(), self.0.sign(svix_id, now, &event.body)]
+    }
+}
+
 /// Events: the same in every run.
 pub struct Traffic {
     pub events: Vec<Event>,
-    secret: Secret,
+    pub signer: Signer,
 }
 
 impl Traffic {
@@ -27,13 +44,7 @@ impl Traffic {
 
     /// These events.
     pub fn of(events: Vec<Event>) -> anyhow::Result<Self> {
-        Ok(Self { events, secret: SECRET.parse()? })
-    }
-
-    /// The values of the three signature headers of `event`, sent at `now` (seconds since 1970).
-    pub fn credentials(&self, event: &Event, now: i64) -> [String; 3] {
-        let svix_id = event.svix_id.as_str();
-        [svix_id.to_owned(), now.to_string(), self.secret.sign(svix_id, now, &event.body)]
+        Ok(Self { events, signer: Signer::new()? })
     }
 }
 

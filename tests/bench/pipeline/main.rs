@@ -10,11 +10,13 @@ mod database;
 mod flow;
 #[path = "../setup/ingest_process.rs"]
 mod ingest_process;
+#[path = "../setup/probe.rs"]
 mod probe;
 #[path = "../setup/processors.rs"]
 mod processors;
 mod summary;
-#[expect(dead_code, reason = "here the worker may have settings")]
+#[path = "../setup/way.rs"]
+mod way;
 #[path = "../setup/worker_process.rs"]
 mod worker_process;
 
@@ -33,13 +35,10 @@ const EVENTS_PER_SECOND: usize = 5_000;
 struct Arguments {
     #[command(flatten)]
     options: Options,
-    /// The worker's LINGER, if not its default
-    #[arg(long, value_name = "TIME")]
-    linger: Option<String>,
 }
 
 fn main() -> anyhow::Result<()> {
-    let Some(Arguments { options, linger }) = parse::<Arguments>() else { return Ok(()) };
+    let Some(Arguments { options }) = parse::<Arguments>() else { return Ok(()) };
     // Built before anything is measured, not beside it.
     harness::binaries();
     let broker = RabbitMq::start()?;
@@ -48,13 +47,8 @@ fn main() -> anyhow::Result<()> {
     let traffic = Traffic::new(TRAFFIC_SEED, EVENTS_PER_SECOND * usize::from(options.seconds()))?;
     println!("{machine}, PostgreSQL {}\n{traffic}\n", postgres.version());
 
-    let setting = Setting {
-        broker: &broker,
-        postgres: &postgres,
-        traffic: &traffic,
-        duration: options.duration(),
-        worker: linger.iter().map(|linger| ("LINGER", linger.as_str())).collect(),
-    };
+    let setting =
+        Setting { broker: &broker, postgres: &postgres, traffic: &traffic, duration: options.duration() };
     let mut samples = Vec::new();
     for round in 1..=options.rounds() {
         let sample = setting.measure()?;

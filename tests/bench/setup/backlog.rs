@@ -38,7 +38,7 @@ pub fn verify(
     event: &Event,
     now: i64,
 ) -> Result<Verified, Rejection> {
-    let [id, timestamp, signature] = traffic.credentials(event, now);
+    let [id, timestamp, signature] = traffic.signer.credentials(event, now);
     let credentials = Credentials::read(|name| {
         let value = match name {
             "svix-id" => Some(id.as_bytes()),

@@ -1,44 +1,54 @@
-//! Whether the edge grows: its memory, open files and threads under full load, with its broker dead, and after the
-//! broker has come back.
+//! Whether anything grows in the long run: memory, open files, threads, and the time an event takes.
 //!
-//! `cargo bench --bench soak -- --minutes 10`.
+//! - `cargo bench --bench soak -- --minutes 10`: the edge alone, under full load, with its broker dead, and after the broker
+//!   has come back.
+//! - `cargo bench --bench soak -- pipeline --minutes 60`: edge, broker, worker and PostgreSQL at half of what goes all the way,
+//!   with a plot of all figures.
 
-#[path = "../common/admin.rs"]
-mod admin;
+#[expect(dead_code, reason = "here are no rounds, and nothing has a target but to stay as it is")]
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../setup/database.rs"]
+mod database;
 mod edge;
-mod inbox;
-#[path = "../common/machine.rs"]
-mod machine;
-mod phase;
-mod report;
-#[path = "../common/table.rs"]
-mod table;
-#[path = "../common/traffic.rs"]
-mod traffic;
+mod flat;
+#[path = "../setup/ingest_process.rs"]
+mod ingest_process;
+mod pipeline;
+#[path = "../setup/probe.rs"]
+mod probe;
+#[path = "../setup/way.rs"]
+mod way;
+#[path = "../setup/worker_process.rs"]
+mod worker_process;
 
-use std::{env, process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::Parser;
-use harness::RabbitMq;
+use clap::{Parser, ValueEnum};
 
-use edge::Edge;
-use inbox::NAMESPACE;
-use machine::Machine;
-use phase::Phase;
-use traffic::Traffic;
-
-const SEED: u64 = 1;
-const DISTINCT_EVENTS: usize = 4096;
-
-/// Watches whether the edge grows
+/// Watches whether anything grows
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// How many minutes each of the three phases takes
+    /// What is watched
+    #[arg(default_value = "edge")]
+    what: What,
+    /// How many minutes it takes; of the edge, each of the three phases
     #[arg(long, default_value = "1", value_name = "NUMBER", value_parser = minutes)]
     minutes: Duration,
+    /// Where to write the figures and the plot of the pipeline, instead of below target/bench
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
     /// Passed by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    /// `ingest` under full load, with its broker dead, and after that
+    Edge,
+    /// All of it at half of what it can do
+    Pipeline,
 }
 
 fn minutes(text: &str) -> Result<Duration, String> {
@@ -51,34 +61,13 @@ fn minutes(text: &str) -> Result<Duration, String> {
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    // `cargo test --all-targets` runs this program too, with whatever arguments its tests take.
-    if !env::args().any(|argument| argument == "--bench") {
-        eprintln!("nothing is watched: run `cargo bench`");
+    let Some(Arguments { what, minutes, folder, .. }) = common::parse() else {
         return Ok(ExitCode::SUCCESS);
-    }
-    soak(Arguments::parse().minutes)
-}
-
-fn soak(time: Duration) -> anyhow::Result<ExitCode> {
+    };
+    // Built before anything is watched, not beside it.
     harness::binaries();
-    let mut broker = RabbitMq::start()?;
-    let traffic = Traffic::new(SEED, DISTINCT_EVENTS)?;
-    println!("{}\n{traffic}\n", Machine::here(Some(&broker))?);
-
-    let inbox = inbox::declare(broker.url())?;
-    let edge = Edge::start(broker.url(), NAMESPACE);
-    edge.wait_until_ready(true);
-    let full_load = Phase::run("full load", &edge, &traffic, time, 200)?;
-    broker.wait_until_on_disk(&inbox);
-
-    broker.kill9();
-    edge.wait_until_ready(false);
-    let dead_broker = Phase::run("dead broker", &edge, &traffic, time, 503)?;
-
-    broker.restart()?;
-    edge.wait_until_ready(true);
-    let recovered = Phase::run("recovered", &edge, &traffic, time, 200)?;
-
-    edge.stop()?;
-    Ok(report::print(&[full_load, dead_broker, recovered]))
+    match what {
+        What::Edge => edge::soak(minutes),
+        What::Pipeline => pipeline::soak(minutes, folder),
+    }
 }

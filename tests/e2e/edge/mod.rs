@@ -41,7 +41,7 @@ fn keep_alive(headers: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// The value of one of the edge's metrics.
-fn metric(ingest: &Ingest, name: &str) -> f64 {
+pub fn metric(ingest: &Ingest, name: &str) -> f64 {
     let name = format!("clerk_mirror_ingest_{name}");
     crate::deployment::metric(ingest.admin, &name).unwrap_or_else(|| panic!("no metric {name}"))
 }

@@ -2,9 +2,12 @@
 
 use std::{io::ErrorKind, net::SocketAddr};
 
-use harness::http::{Connection, Response};
+use harness::{
+    http::{Connection, Response},
+    wait_until,
+};
 
-use super::{BODY, head, ingest, keep_alive};
+use super::{BODY, head, ingest, keep_alive, metric};
 use crate::{
     deployment::PATIENCE,
     signed::{headers, now, request},
@@ -196,4 +199,43 @@ fn pipelined_requests_are_answered_in_order() {
         "200 accepted",
     ];
     assert_answers("pipelined", &[("good and bad ones", requests.concat(), expected)]);
+}
+
+/// The HTTP server itself panics over it; that must not reach beyond the connection.
+#[test]
+fn a_header_name_past_what_the_server_can_hold_ends_its_connection_alone() {
+    let ingest = ingest("long_name", &[]);
+    let good = || request(&headers("msg_1", now(), BODY), BODY);
+    let named = |length: usize| {
+        let header = format!("{}: x\r\nHost:", "x".repeat(length));
+        String::from_utf8(good()).unwrap().replace("Host:", &header)
+    };
+    assert_eq!(answers(ingest.address, named(65_535)), ["200 accepted"]);
+    // More than there are threads.
+    for length in [65_536, 100_000].repeat(10) {
+        assert_eq!(answers(ingest.address, named(length)), [] as [&str; 0]);
+        assert_eq!(answers(ingest.address, good()), ["200 accepted"]);
+    }
+    wait_until("no connection is left", PATIENCE, || metric(&ingest, "connections") == 0.0);
+    assert_eq!(metric(&ingest, "in_flight"), 0.0);
+}
+
+/// An answer that waits for the one before it to be acknowledged would be lost with the reset.
+#[test]
+fn what_was_answered_before_the_connection_is_reset_arrives() {
+    let ingest = ingest("reset", &[]);
+    let post = |id: &str| keep_alive(&headers(id, now(), BODY), BODY);
+    for _ in 0..20 {
+        let mut connection = Connection::open(ingest.address).deadline(PATIENCE);
+        for id in ["msg_1", "msg_2", "msg_3"] {
+            connection.send(post(id));
+        }
+        connection.send("\0");
+        // Nobody reads this: if some of it comes before the server closes, the connection is reset.
+        for _ in 0..1_000 {
+            connection.send("x");
+        }
+        let statuses = [(); 4].map(|()| connection.receive().status);
+        assert_eq!(statuses, [200, 200, 200, 400]);
+    }
 }

@@ -2,5 +2,5 @@
 
 mod broker;
 mod killer;
-mod parcel;
+pub mod parcel;
 mod sight;

@@ -19,7 +19,12 @@ const LARGE: usize = 100_000;
 
 /// Starts the load.
 pub fn start(address: SocketAddr) -> Sender {
-    Sender::start(address, PACE, request)
+    start_at(address, PACE)
+}
+
+/// Starts a load of another pace.
+pub fn start_at(address: SocketAddr, pace: Pace) -> Sender {
+    Sender::start(address, pace, request)
 }
 
 /// Starts a load of this pace, whose events are numbered from `first` on.

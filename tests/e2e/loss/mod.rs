@@ -5,7 +5,7 @@ pub mod account;
 mod broker;
 mod consumer;
 mod edge;
-mod inbox;
+pub mod inbox;
 pub mod load;
 mod network;
 mod queue;

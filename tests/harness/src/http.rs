@@ -157,6 +157,26 @@ impl Connection {
     }
 }
 
+/// All that a server has sent on one connection, as its answers in order. `is_head` says whether the answer of a number,
+/// not counting interim ones, is to HEAD.
+///
+/// # Errors
+/// If it is no HTTP, or ends within an answer.
+pub fn answers(mut bytes: &[u8], is_head: impl Fn(usize) -> bool) -> io::Result<Vec<Response>> {
+    let mut answers: Vec<Response> = Vec::new();
+    while !bytes.is_empty() {
+        let frame = Frame::parse(bytes)?.ok_or(ErrorKind::UnexpectedEof)?;
+        let number = answers.iter().filter(|answer| answer.status >= 200).count();
+        let body = if frame.status >= 200 && is_head(number) { Some(0) } else { frame.body };
+        let end = body.map_or(bytes.len(), |length| frame.head + length);
+        let (answer, rest) = bytes.split_at_checked(end).ok_or(ErrorKind::UnexpectedEof)?;
+        let (head, body) = answer.split_at(frame.head);
+        answers.push(Response { status: frame.status, headers: headers(head), body: body.to_vec() });
+        bytes = rest;
+    }
+    Ok(answers)
+}
+
 fn headers(head: &[u8]) -> Vec<(String, String)> {
     let head = String::from_utf8_lossy(head);
     let lines = head.split("\r\n").skip(1).filter_map(|line| line.split_once(':'));
@@ -221,6 +241,19 @@ mod tests {
         for status in ["100 Continue", "204 No Content", "304 Not Modified"] {
             assert_eq!(frame(&format!("HTTP/1.1 {status}\r\n\r\n")).unwrap().body, Some(0), "{status}");
         }
+    }
+
+    #[test]
+    fn answers_are_told_apart() {
+        let sent = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 405 No\r\nContent-Length: 9\r\n\r\n\
+            HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+        let answers = |sent: &[u8]| super::answers(sent, |number| number == 0);
+        let told: Vec<_> =
+            answers(sent).unwrap().into_iter().map(|answer| (answer.status, answer.body)).collect();
+        assert_eq!(told, [(100, b"".to_vec()), (405, b"".to_vec()), (200, b"{}".to_vec())]);
+        assert_eq!(answers(&sent[..sent.len() - 1]).unwrap_err().kind(), ErrorKind::UnexpectedEof);
+        assert_eq!(answers(b"HTTP/1.1 2").unwrap_err().kind(), ErrorKind::UnexpectedEof);
+        assert_eq!(answers(b"").unwrap(), []);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Deliveries as AMQP messages, and back: one in a plain message, or several in one.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use bytes::Bytes;
 use lapin::{
     BasicProperties,
@@ -21,6 +23,8 @@ const SVIX_TIMESTAMP: &str = "svix-timestamp";
 const SVIX_SIGNATURE: &str = "svix-signature";
 const RECEIVED_AT: &str = "received-at";
 const TRACEPARENT: &str = "traceparent";
+/// A day, in milliseconds: more than the clocks of two machines differ by.
+const CLOCKS_APART: i64 = 24 * 60 * 60 * 1000;
 
 /// The properties of a message that `count` deliveries share.
 pub(super) fn group_properties(count: usize) -> BasicProperties {
@@ -81,23 +85,31 @@ pub(super) fn deliveries(message: Message) -> Vec<Delivery> {
 }
 
 /// Reads a plain message. One that somebody else put into the queue has no svix-id: it gets a name from its content,
-/// the same each time it is delivered, so that it can be accounted for.
+/// the same each time it is delivered, so that it can be accounted for. Where nobody says when it was received, or what
+/// cannot be, that is now: the ledger would drop it at once as long past its retention, or never.
 pub(super) fn delivery(properties: &BasicProperties, body: Bytes) -> Delivery {
     let header = |name: &str| properties.headers().as_ref().and_then(|headers| headers.inner().get(name));
-    let integer = |name| header(name).and_then(AMQPValue::as_long_long_int).unwrap_or_default();
+    let integer = |name| header(name).and_then(AMQPValue::as_long_long_int);
     let text = |name| header(name).and_then(AMQPValue::as_long_string).map(ToString::to_string);
+    let now = now();
     let svix_id = match properties.message_id() {
         Some(id) if !id.as_str().is_empty() => id.to_string(),
         _ => content_name(&body),
     };
     Delivery {
         svix_id,
-        svix_timestamp: integer(SVIX_TIMESTAMP),
+        svix_timestamp: integer(SVIX_TIMESTAMP).unwrap_or_default(),
         svix_signature: text(SVIX_SIGNATURE).unwrap_or_default(),
-        received_at: integer(RECEIVED_AT),
+        received_at: integer(RECEIVED_AT).filter(|at| (1..now + CLOCKS_APART).contains(at)).unwrap_or(now),
         traceparent: text(TRACEPARENT),
         body,
     }
+}
+
+/// Milliseconds since 1970.
+fn now() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since_epoch.as_millis().try_into().unwrap_or(i64::MAX)
 }
 
 fn content_name(body: &[u8]) -> String {
@@ -161,6 +173,26 @@ mod tests {
             assert_eq!(name(b"a"), name(b"a"));
             assert_ne!(name(b"a"), name(b"b"));
             assert!(name(b"a").starts_with("sha256_"));
+        }
+    }
+
+    #[test]
+    fn what_cannot_have_been_received_when_it_says_is_received_now() {
+        let received = |header: Option<AMQPValue>| {
+            let mut headers = FieldTable::default();
+            if let Some(value) = header {
+                headers.insert(RECEIVED_AT.into(), value);
+            }
+            delivery(&BasicProperties::default().with_headers(headers), Bytes::new()).received_at
+        };
+        let before = now();
+        assert_eq!(received(Some(AMQPValue::LongLongInt(before - 1))), before - 1);
+        assert_eq!(received(Some(AMQPValue::LongLongInt(before + 60_000))), before + 60_000);
+        let impossible = [i64::MIN, -1, 0, before + 2 * CLOCKS_APART, i64::MAX].map(AMQPValue::LongLongInt);
+        for header in
+            impossible.into_iter().chain([AMQPValue::LongString("now".into())]).map(Some).chain([None])
+        {
+            assert!((before..=now()).contains(&received(header.clone())), "{header:?}");
         }
     }
 

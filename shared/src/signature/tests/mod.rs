@@ -143,7 +143,7 @@ fn either_header_family_is_read_and_svix_comes_first() {
 fn every_malformed_header_has_its_own_reason() {
     let (timestamp, signature) = (NOW.to_string(), signed(SECRET, NOW));
     let good = svix("msg_1", &timestamp, &signature);
-    let long = "m".repeat(256);
+    let (long, padded) = ("m".repeat(256), format!("{signature} {}", "x".repeat(4096)));
     let without =
         |name: &str| good.iter().copied().filter(|header| header.0 != name).collect::<Headers<'_>>();
     let twice =
@@ -171,6 +171,7 @@ fn every_malformed_header_has_its_own_reason() {
         (with("svix-signature", "v1"), Rejection::SignatureInvalid),
         (with("svix-signature", "v1,!!!"), Rejection::SignatureInvalid),
         (with("svix-signature", "v1,Zm9v"), Rejection::SignatureInvalid),
+        (with("svix-signature", &padded), Rejection::SignatureInvalid),
     ];
     for (headers, expected) in cases {
         let verdict = verify(&[SECRET], &headers, BODY, at(NOW));

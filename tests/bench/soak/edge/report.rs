@@ -2,15 +2,12 @@
 
 use std::{process::ExitCode, time::Duration};
 
+use super::phase::{Phase, Sample};
 use crate::{
-    phase::{Phase, Sample},
-    table::Table,
+    common::Table,
+    flat::{self, Check},
 };
 
-/// The end of a phase may exceed its state after warm-up by this factor.
-const MOST_GROWTH: f64 = 1.10;
-/// So many threads or files, or MiB, come and go by themselves and are no growth.
-const COMES_AND_GOES: f64 = 1.0;
 /// A phase is warm after this share of its time; the state then is that of the tenth of the time that follows.
 const WARM: f64 = 0.2;
 const WINDOW: f64 = 0.1;
@@ -35,25 +32,12 @@ pub fn print(phases: &[Phase]) -> ExitCode {
     for phase in phases {
         println!("{}", figures(phase));
     }
-    let mut table = Table::new(["", "", "after warm-up", "at the end", "bound"]);
-    let mut grew = false;
-    for phase in phases {
-        for (name, figure) in FIGURES {
-            let (warm, end) = (median(phase, WARM, figure), median(phase, 1.0 - WINDOW, figure));
-            let bound = (warm * MOST_GROWTH).max(warm + COMES_AND_GOES);
-            let flat = end <= bound;
-            grew |= !flat;
-            table.row([
-                format!("{}: {name}", phase.name),
-                if flat { "flat" } else { "GREW" }.to_owned(),
-                format!("{warm:.1}"),
-                format!("{end:.1}"),
-                format!("≤ {bound:.1}"),
-            ]);
-        }
-    }
-    println!("{table}");
-    if grew { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    let check = |phase: &Phase, (name, figure): (&str, Figure)| {
+        let (warm, end) = (median(phase, WARM, figure), median(phase, 1.0 - WINDOW, figure));
+        Check::size(format!("{}: {name}", phase.name), warm, end)
+    };
+    let checks: Vec<_> = phases.iter().flat_map(|phase| FIGURES.map(|figure| check(phase, figure))).collect();
+    flat::print(&checks)
 }
 
 /// The phase at its start, after its warm-up, at each minute, at its end, and the most of each figure.

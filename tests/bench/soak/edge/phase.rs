@@ -7,11 +7,11 @@ use std::{
 };
 
 use anyhow::{anyhow, ensure};
-use harness::{ProcStat, load};
+use harness::{ProcStat, load, proc_stat};
 
 use crate::{
-    edge::{Edge, request},
-    traffic::Traffic,
+    common::{Traffic, now},
+    ingest_process::{IngestProcess, request},
 };
 
 const CONNECTIONS: usize = 64;
@@ -39,7 +39,7 @@ impl Phase {
     /// Keeps the edge under full load for so long; every answer must be of this status.
     pub fn run(
         name: &'static str,
-        edge: &Edge,
+        edge: &IngestProcess,
         traffic: &Traffic,
         time: Duration,
         status: u16,
@@ -50,7 +50,7 @@ impl Phase {
         // Signed one by one: a signature is good for five minutes only.
         let requests = events.map(|event| {
             sent.fetch_add(1, Ordering::Relaxed);
-            request(traffic, event)
+            request(&traffic.signer, event, now())
         });
         let mut samples: Vec<Sample> = Vec::new();
         let report = thread::scope(|scope| {
@@ -58,7 +58,7 @@ impl Phase {
             while !load.is_finished() {
                 if samples.last().is_none_or(|last| start.elapsed() >= last.at + EVERY) {
                     let requests = sent.load(Ordering::Relaxed);
-                    samples.push(Sample { at: start.elapsed(), stat: edge.stat(), requests });
+                    samples.push(Sample { at: start.elapsed(), stat: proc_stat(edge.pid()), requests });
                 }
                 thread::sleep(STEP);
             }

@@ -12,7 +12,10 @@ use clerk_mirror::send::world::Event;
 use diesel::{Connection, ExpressionMethods, PgConnection, QueryDsl, RunQueryDsl, dsl::exists};
 use harness::http;
 
-use crate::{common::Traffic, ingest_process::requests};
+use crate::{
+    common::{Signer, now},
+    ingest_process::request,
+};
 
 const EVERY: Duration = Duration::from_millis(10);
 /// Seldom enough to leave the database to the worker; what is measured is this much too long at worst.
@@ -26,40 +29,30 @@ diesel::table! {
     }
 }
 
-/// Milliseconds.
-#[derive(Debug, Clone, Copy)]
-pub struct Latencies {
-    pub count: usize,
-    pub p50: f64,
-    pub p99: f64,
-}
-
-/// Sends one event after the other and waits for its row each time, for as long as it is told to go on.
+/// Sends one event after the other and waits for its row each time. `seen` is told how long that took, and says whether
+/// to go on.
 pub fn probe(
-    traffic: &Traffic,
+    events: impl Iterator<Item = Event>,
+    signer: &Signer,
     edge: SocketAddr,
     database_url: &str,
-    mut go_on: impl FnMut() -> bool,
-) -> anyhow::Result<Latencies> {
+    mut seen: impl FnMut(Duration) -> bool,
+) -> anyhow::Result<()> {
     let mut database = PgConnection::establish(database_url)?;
     let mut connection = http::Connection::open(edge);
-    let mut latencies = Vec::new();
-    for (event, request) in traffic.events.iter().zip(requests(traffic)) {
-        if !go_on() {
-            break;
-        }
+    for event in events {
+        let request = request(signer, &event, now());
         let start = Instant::now();
         connection.send(request);
         let status = connection.receive().status;
         ensure!(status == 200, "the edge answered {status}");
-        wait_for_row(&mut database, event, start)?;
-        latencies.push(start.elapsed());
+        wait_for_row(&mut database, &event, start)?;
+        if !seen(start.elapsed()) {
+            break;
+        }
         thread::sleep(EVERY.saturating_sub(start.elapsed()));
     }
-    ensure!(!latencies.is_empty(), "nothing was measured");
-    latencies.sort_unstable();
-    let at = |percent: usize| latencies[(latencies.len() * percent).div_ceil(100) - 1].as_secs_f64() * 1e3;
-    Ok(Latencies { count: latencies.len(), p50: at(50), p99: at(99) })
+    Ok(())
 }
 
 fn wait_for_row(database: &mut PgConnection, event: &Event, since: Instant) -> anyhow::Result<()> {
@@ -74,4 +67,9 @@ fn wait_for_row(database: &mut PgConnection, event: &Event, since: Instant) -> a
         thread::sleep(LOOK_EVERY);
     }
     Ok(())
+}
+
+/// The latency, in milliseconds, that `percent` of these did not exceed; they are in order, and not none.
+pub fn percentile(latencies: &[Duration], percent: usize) -> f64 {
+    latencies[(latencies.len() * percent).div_ceil(100) - 1].as_secs_f64() * 1e3
 }

@@ -1,0 +1,101 @@
+//! Steady traffic, single events that are timed, and a look at both programs every second.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::anyhow;
+use clerk_mirror::send::world::{INSTANCE_ID, World};
+use harness::{ProcStat, proc_stat};
+
+use crate::{
+    common::{Signer, now},
+    ingest_process::request,
+    probe::probe,
+    way::{Way, paced, send},
+};
+
+/// The worlds of what is sent steadily and of what is timed.
+const SEEDS: [u64; 2] = [2, 3];
+/// From one sample to the next.
+const EVERY: Duration = Duration::from_secs(1);
+const STEP: Duration = Duration::from_millis(50);
+
+/// What was seen.
+pub struct Watch {
+    pub time: Duration,
+    /// Events a second that were to be sent.
+    pub rate: f64,
+    pub samples: Vec<Sample>,
+    /// How long single events took from the POST to the row, and since when the watch lasted then.
+    pub latencies: Vec<(Duration, Duration)>,
+    /// All that was sent, and is in the ledger.
+    pub events: usize,
+}
+
+/// One look.
+pub struct Sample {
+    /// Since the watch began.
+    pub at: Duration,
+    pub ingest: ProcStat,
+    pub worker: ProcStat,
+    /// Events applied so far.
+    pub applied: usize,
+}
+
+impl Watch {
+    /// Sends events at this rate for so long; each must end as one row.
+    pub fn over(mut way: Way<'_>, rate: f64, time: Duration) -> anyhow::Result<Self> {
+        let start = Instant::now();
+        let signer = Signer::new()?;
+        let [steady, timed] = SEEDS.map(|seed| World::in_instance(seed, INSTANCE_ID, now() * 1000));
+        let sent = AtomicU64::new(0);
+        // Signed one by one: a signature is good for five minutes only.
+        let requests = steady.take_while(|_| start.elapsed() < time).map(|event| {
+            sent.fetch_add(1, Ordering::Relaxed);
+            request(&signer, &event, now())
+        });
+        let latencies = Mutex::new(Vec::new());
+        let seen = |took| {
+            latencies.lock().unwrap_or_else(PoisonError::into_inner).push((start.elapsed(), took));
+            start.elapsed() < time
+        };
+        let (edge, database) = (way.ingest.address, way.database.url.clone());
+        let mut samples: Vec<Sample> = Vec::new();
+        thread::scope(|scope| {
+            let sending = scope.spawn(move || send(edge, paced(requests, rate)));
+            let timing = scope.spawn(|| probe(timed, &signer, edge, &database, seen));
+            while !(sending.is_finished() && timing.is_finished()) {
+                if samples.last().is_none_or(|last| start.elapsed() >= last.at + EVERY) {
+                    samples.push(Sample::now(&way, start));
+                }
+                thread::sleep(STEP);
+            }
+            for ended in [sending.join(), timing.join()] {
+                ended.map_err(|_| anyhow!("the load panicked"))??;
+            }
+            anyhow::Ok(())
+        })?;
+        let latencies = latencies.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let events = sent.into_inner() as usize + latencies.len();
+        way.wait_for(events)?;
+        way.close(events)?;
+        Ok(Self { time, rate, samples, latencies, events })
+    }
+}
+
+impl Sample {
+    fn now(way: &Way<'_>, start: Instant) -> Self {
+        Self {
+            at: start.elapsed(),
+            ingest: proc_stat(way.ingest.pid()),
+            worker: proc_stat(way.worker.pid()),
+            applied: way.worker.done().events,
+        }
+    }
+}
