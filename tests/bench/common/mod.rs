@@ -3,16 +3,15 @@
 pub mod admin;
 mod inbox;
 mod machine;
-mod options;
-mod report;
+pub mod options;
+pub mod report;
 mod spread;
 mod table;
-mod traffic;
+pub mod traffic;
 
 pub use inbox::Inbox;
 pub use machine::Machine;
-pub use options::{Options, parse, results_folder};
-pub use report::{Report, Target};
+pub use options::{Options, parse};
 pub use spread::Spread;
 pub use table::Table;
-pub use traffic::{SECRET, Signer, Traffic, now};
+pub use traffic::{SECRET, Traffic, now};

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 
 use crate::{
-    common::{Machine, Options, Report, Spread, Table, Target, Traffic},
+    common::{
+        Machine, Options, Spread, Table, Traffic,
+        report::{Report, Target},
+    },
     fault::Fault,
     poison::Poison,
     trial::Trial,

@@ -4,7 +4,10 @@ use serde::Serialize;
 
 use crate::{
     Samples,
-    common::{Machine, Options, Report, Spread, Table, Target, Traffic},
+    common::{
+        Machine, Options, Spread, Table, Traffic,
+        report::{Report, Target},
+    },
     sample::Sample,
     variant::Variant,
 };

@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use crate::{
-    common::{Machine, Options, Report, Spread, Table, Target},
+    common::{
+        Machine, Options, Spread, Table,
+        report::{Report, Target},
+    },
     drain::Drain,
     load::Load,
 };

@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use crate::{
-    common::{Machine, Options, Report, Spread, Table, Target, Traffic},
+    common::{
+        Machine, Options, Spread, Table, Traffic,
+        report::{Report, Target},
+    },
     flow::{Load, Sample},
 };
 

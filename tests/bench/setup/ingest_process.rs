@@ -6,7 +6,7 @@ use anyhow::ensure;
 use clerk_mirror::send::world::Event;
 use harness::{Process, binaries, free_port, wait_until};
 
-use crate::common::{SECRET, Signer, Traffic, admin, now};
+use crate::common::{SECRET, Traffic, admin, now, traffic::Signer};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 

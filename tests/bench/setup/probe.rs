@@ -13,7 +13,7 @@ use diesel::{Connection, ExpressionMethods, PgConnection, QueryDsl, RunQueryDsl,
 use harness::http;
 
 use crate::{
-    common::{Signer, now},
+    common::{now, traffic::Signer},
     ingest_process::request,
 };
 

@@ -5,7 +5,10 @@ use serde::Serialize;
 use crate::{
     Samples,
     case::{BATCH, Case},
-    common::{Machine, Options, Report, Spread, Table, Target},
+    common::{
+        Machine, Options, Spread, Table,
+        report::{Report, Target},
+    },
     sample::Sample,
     variant::Variant,
     work::Work,

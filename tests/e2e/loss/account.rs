@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use harness::Outcome;
+use shared::delivery::Delivery;
 
 use super::load;
 
@@ -25,13 +26,20 @@ pub struct Found<'a> {
     pub is_intact: bool,
 }
 
+impl<'a> From<&'a Delivery> for Found<'a> {
+    fn from(Delivery { svix_id, body, .. }: &'a Delivery) -> Self {
+        let is_intact = load::number(svix_id).is_some_and(|number| *body == load::body(number));
+        Self { svix_id, is_intact }
+    }
+}
+
 /// Fails unless everything accepted has been found, everything found was sent and is there once, and every other answer
 /// is one of those allowed.
 #[track_caller]
-pub fn settle<'a>(outcomes: &[Outcome], found: impl IntoIterator<Item = Found<'a>>, allowed: Allowed) {
+pub fn settle<'a>(outcomes: &[Outcome], found: impl IntoIterator<Item: Into<Found<'a>>>, allowed: Allowed) {
     let mut wrong = Wrong::default();
     let mut held = HashSet::new();
-    for Found { svix_id, is_intact } in found {
+    for Found { svix_id, is_intact } in found.into_iter().map(Into::into) {
         match load::number(svix_id).filter(|number| *number < outcomes.len()) {
             None => wrong.note("there, never sent", svix_id),
             Some(number) if !held.insert(number) => wrong.note("there more than once", svix_id),

@@ -1,6 +1,6 @@
 //! What was seen, as a table, as JSON and as a plot, and what of it grew.
 
-use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
+use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use super::{
     windows::{Size, Window, window, windows},
 };
 use crate::{
-    common::{Spread, Table, results_folder},
+    common::{Spread, Table, options::results_folder},
     flat::{self, Check},
 };
 

@@ -14,7 +14,7 @@ use clerk_mirror::send::world::{INSTANCE_ID, World};
 use harness::{ProcStat, proc_stat};
 
 use crate::{
-    common::{Signer, now},
+    common::{now, traffic::Signer},
     ingest_process::request,
     probe::probe,
     way::{Way, paced, send},

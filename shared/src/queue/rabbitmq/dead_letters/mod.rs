@@ -30,12 +30,15 @@ pub struct RabbitMqDeadLetters {
     topology: Topology,
     metrics: ConsumerMetrics,
     connected: Option<Connected>,
+    /// Whether the next connection is one for little. A letter's headers have to fit into one frame, whatever somebody put into
+    /// them.
+    frugal: bool,
 }
 
 impl RabbitMqDeadLetters {
     /// Connects with the first [`DeadLetters::take`].
     pub(in crate::queue) fn new(urls: Vec<BrokerUrl>, topology: Topology, metrics: ConsumerMetrics) -> Self {
-        Self { urls, next_url: 0, topology, metrics, connected: None }
+        Self { urls, next_url: 0, topology, metrics, connected: None, frugal: true }
     }
 
     async fn connected(&mut self) -> Result<&Connected, QueueError> {
@@ -47,7 +50,8 @@ impl RabbitMqDeadLetters {
     }
 
     async fn connect(&mut self) -> Result<Connected, QueueError> {
-        let url = self.urls[self.next_url % self.urls.len()].frugal();
+        let url = &self.urls[self.next_url % self.urls.len()];
+        let url = if self.frugal { url.frugal() } else { url.clone() };
         self.next_url = self.next_url.wrapping_add(1);
         let connected = Connected::open(&url, &self.topology, "clerk-mirror worker (dead letters)").await;
         self.metrics.connect(Source::DeadLetters, connected.is_ok());
@@ -59,10 +63,14 @@ impl RabbitMqDeadLetters {
         let connected = self.connected().await?;
         let got = connected.channel.basic_get(queue, BasicGetOptions { no_ack: false });
         let failure = match timeout(GET_TIMEOUT, got).await {
-            Ok(Ok(message)) => return Ok(message),
+            Ok(Ok(message)) => {
+                self.frugal = true;
+                return Ok(message);
+            }
             Ok(Err(error)) => explain(&error),
             Err(_) => format!("no answer within {GET_TIMEOUT:?}"),
         };
+        self.frugal = false;
         self.metrics.lost(Source::DeadLetters, ConsumerLoss::Closed);
         self.close().await;
         Err(QueueError(failure))
