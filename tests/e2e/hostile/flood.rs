@@ -71,7 +71,7 @@ fn bad_requests_are_refused_and_harm_nobody() {
             break;
         }
         let bad = if round == 0 { FIRST_ROUND } else { ROUND };
-        let slow = if round % SLOW_EVERY == 1 { SLOW.min(left / 5) } else { 0 };
+        let slow = if round % SLOW_EVERY == 0 { SLOW.min(left / 5) } else { 0 };
         flood.round(&ingest, &backends, bad.min(left), slow);
         let now = vitals::at_rest(&ingest);
         vitals::assert_back(&ingest, before);
