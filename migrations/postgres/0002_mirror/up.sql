@@ -2,7 +2,7 @@
 --
 -- All tables share the four columns that are written. A row only ever moves forward (`data` to a greater
 -- `version`, `deleted_at` to an earlier time), so the order of events cannot matter, and there are no foreign
--- keys, because a membership may arrive before its organization. What people query are columns generated from
+-- keys, because a membership may arrive before its organization. What people query are columns computed from
 -- `data`, added by later migrations.
 
 CREATE TABLE clerk.users (

@@ -1,4 +1,20 @@
--- The indexes go with their columns.
+-- The triggers go with their functions, the indexes with their columns.
+DROP FUNCTION
+    clerk.users_columns(),
+    clerk.organizations_columns(),
+    clerk.organization_memberships_columns(),
+    clerk.sessions_columns(),
+    clerk.organization_invitations_columns(),
+    clerk.organization_domains_columns(),
+    clerk.roles_columns(),
+    clerk.permissions_columns(),
+    clerk.invitations_columns(),
+    clerk.waitlist_entries_columns(),
+    clerk.subscriptions_columns(),
+    clerk.subscription_items_columns(),
+    clerk.payment_attempts_columns()
+CASCADE;
+
 ALTER TABLE clerk.users
     DROP primary_email_address,
     DROP primary_email_address_verified,
@@ -167,3 +183,5 @@ DROP FUNCTION
     clerk.json_time(jsonb, text),
     clerk.json_object(jsonb, text),
     clerk.json_text_array(jsonb, jsonpath);
+
+DROP PROCEDURE clerk.compute_by_trigger(regclass, text);

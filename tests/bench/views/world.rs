@@ -1,4 +1,4 @@
-//! A large mirror, made by the database itself: only the written columns are, the rest is generated as ever.
+//! A large mirror, made by the database itself: only the written columns are, the rest is computed as ever.
 
 use std::fmt;
 

@@ -1,6 +1,7 @@
 //! The store, the same cases on every backend.
 
 mod cases;
+mod computed;
 mod counting;
 mod database;
 mod erasing;

@@ -160,7 +160,6 @@ impl Database for Postgres {
     }
 
     fn refuse_users(&self, condition: &str) {
-        // Generated columns are there only after the row has been written.
         self.execute(&format!(
             "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
                  $$ BEGIN RAISE 'refused by a trigger'; END $$;
