@@ -26,7 +26,6 @@ mod outage;
 mod pipeline;
 mod readme;
 mod replay;
-mod resume;
 mod secrets;
 mod standalone;
 mod upkeep;

@@ -10,7 +10,8 @@ pub fn of_the_node_published_through(trial: &mut Trial) {
     }
     trial.with_a_majority("the node published through hung", |trial| {
         trial.cluster.halt(through);
-        trial.until_accepted_after("it hung");
+        trial.until_published_elsewhere(through);
+        trial.until_accepted_after("that");
         trial.cluster.resume(through);
     });
 }

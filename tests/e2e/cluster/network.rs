@@ -1,18 +1,15 @@
 //! The network between the nodes fails.
 
-use std::{thread, time::Duration};
-
 use super::trial::Trial;
 
 const ALL: [usize; 3] = [0, 1, 2];
-/// Nodes notice that another one is silent after a minute and a quarter at most.
-const UNTIL_NOTICED: Duration = Duration::from_secs(75);
 
 /// The node that leads the queue is cut off from the others. It pauses; they go on.
 pub fn a_minority_cut_off(trial: &mut Trial) {
     let leader = trial.leader();
     trial.with_a_majority("the leader cut off", |trial| {
         trial.cluster.cut_off(&[leader]);
+        trial.cluster.wait_until_paused(leader);
         trial.until_it_goes_on();
         heal(trial);
     });
@@ -43,7 +40,7 @@ pub fn the_leader_silenced(trial: &mut Trial) {
     let leader = trial.leader();
     trial.without_a_majority("the leader silenced", |trial| {
         trial.cluster.silence(&[leader]);
-        thread::sleep(UNTIL_NOTICED);
+        trial.cluster.wait_until_paused(leader);
         trial.until_it_goes_on();
         heal(trial);
     });

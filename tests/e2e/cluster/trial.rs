@@ -130,6 +130,14 @@ impl Trial {
         node.expect("a node of the cluster")
     }
 
+    /// Waits until the edge publishes through another node than this.
+    #[track_caller]
+    pub fn until_published_elsewhere(&self, node: usize) {
+        let since = Instant::now();
+        wait_until("the edge publishes elsewhere", PATIENCE, || self.publishes_through() != node);
+        self.say(&format!("published elsewhere {:.1?} later", since.elapsed()));
+    }
+
     /// Waits until the edge is ready and accepts, and every worker applies.
     #[track_caller]
     pub fn until_it_goes_on(&self) {

@@ -1,5 +1,6 @@
 //! Three nodes that are one broker.
 
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::Output;
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use crate::{unique, wait_until};
 const NODES: usize = 3;
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A private cluster of three nodes, numbered from zero, that pauses whoever sees no majority. It ends on drop.
+/// A private cluster of three nodes, numbered from zero, that pauses whoever sees no majority, and whose nodes notice within ten
+/// seconds that another one is silent. It ends on drop.
 #[derive(Debug)]
 pub struct Cluster {
     // Dropped in this order: the nodes before what connects them.
@@ -128,6 +130,16 @@ impl Cluster {
         self.nodes[node].wait_until_serving()
     }
 
+    /// Waits until a node that sees no majority has noticed, and serves nobody.
+    ///
+    /// # Panics
+    /// If it takes more than a minute.
+    #[track_caller]
+    pub fn wait_until_paused(&self, node: usize) {
+        let address = (Ipv4Addr::LOCALHOST, self.nodes[node].layout.amqp_port);
+        wait_until("the node pauses", DEADLINE, || TcpStream::connect(address).is_err());
+    }
+
     /// Kills a node and removes all its data. When it is launched it joins the others as a new node: they must have
     /// been told to forget the old one.
     ///
@@ -178,13 +190,17 @@ impl Cluster {
         Ok(status["running_nodes"].as_array().map_or(0, Vec::len))
     }
 
-    /// As the members see it.
+    /// As the first node that knows the members sees it.
     fn find_leader(&self, queue: &str) -> Option<usize> {
-        let node = self.nodes.iter().find(|node| node.is_launched())?;
-        let status = node.tool("rabbitmq-queues", &["quorum_status", queue, "--formatter", "json"]);
-        let members: Value = serde_json::from_slice(&status.stdout).ok()?;
-        let leader = members.as_array()?.iter().find(|member| member["Raft State"] == "leader")?;
-        self.nodes.iter().position(|node| leader["Node Name"] == *node.layout.name())
+        let arguments = ["quorum_status", queue, "--formatter", "json"];
+        let mut running = self.nodes.iter().filter(|node| node.is_launched());
+        let leader = running.find_map(|node| {
+            let status = node.tool("rabbitmq-queues", &arguments);
+            let members: Vec<Value> = serde_json::from_slice(&status.stdout).ok()?;
+            let leader = members.into_iter().find(|member| member["Raft State"] == "leader")?;
+            Some(leader["Node Name"].clone())
+        })?;
+        self.nodes.iter().position(|node| leader == *node.layout.name())
     }
 }
 
@@ -192,6 +208,7 @@ impl Cluster {
 fn joining(others: &[String]) -> String {
     let mut lines = String::from(
         "cluster_partition_handling = pause_minority\n\
+         net_ticktime = 8\n\
          cluster_formation.peer_discovery_backend = classic_config\n",
     );
     for (number, other) in others.iter().enumerate() {
