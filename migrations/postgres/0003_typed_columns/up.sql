@@ -69,6 +69,9 @@ BEGIN
     INTO assignments, columns
     FROM pg_attribute JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
     WHERE attrelid = target AND attgenerated = 's';
+    IF columns IS NULL THEN
+        RAISE '% has no generated column to compute', target;
+    END IF;
     -- What has been computed stays.
     EXECUTE format('ALTER TABLE %s %s', target, columns);
     EXECUTE format('CREATE FUNCTION clerk.%I() RETURNS trigger LANGUAGE plpgsql AS %L', name,

@@ -1,5 +1,6 @@
 //! The typed columns in PostgreSQL, where triggers compute them.
 
+use diesel::connection::SimpleConnection;
 use worker::store::Outcome::*;
 
 use crate::database::Database;
@@ -55,6 +56,14 @@ fn a_column_is_added_and_taken_back_as_the_readme_says() {
     database.execute(&down);
     assert_eq!(database.schema(), schema);
     assert_eq!(store.apply(&[snapshot("msg_4", "user_1", 3, IN_GERMAN)]).unwrap(), [Applied]);
+}
+
+#[test]
+fn where_there_is_nothing_to_compute_the_migration_says_so() {
+    let database = Postgres::migrated();
+    let again = "CALL clerk.compute_by_trigger('clerk.users', 'users_again')";
+    let error = database.connection().batch_execute(again).unwrap_err();
+    assert!(error.to_string().contains("clerk.users has no generated column to compute"), "{error}");
 }
 
 /// An operator who looks for everything in a schema of their own finds the functions all the same.
