@@ -9,6 +9,8 @@ const AT_FIRST: u16 = 64;
 const BATCHES: usize = 4;
 /// As many bytes of bodies as may be held ready, as they are on the wire.
 const BYTES: usize = 8 << 20;
+/// Grows at most so many times at once.
+const STEP: usize = 4;
 
 /// The number of messages that suits those that come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,14 +38,15 @@ impl Prefetch {
         self.messages
     }
 
-    /// What suits messages like these; what comes about as close stays.
+    /// What suits messages like these; what comes about as close stays. It grows by steps: a few small messages may stand in
+    /// front of many large ones.
     pub(super) fn fit(&mut self, Sample { messages, events, bytes }: Sample) {
         let enough = BATCHES * self.batch * messages / events.max(1);
         let affordable = BYTES * messages / bytes.max(1);
-        let fitting = clamp(enough.min(affordable));
         let now = usize::from(self.messages);
-        if !(now.div_ceil(2)..=now * 2).contains(&usize::from(fitting)) {
-            self.messages = fitting;
+        let fitting = enough.min(affordable);
+        if !(now.div_ceil(2)..=now * 2).contains(&fitting) {
+            self.messages = clamp(fitting.min(now * STEP));
         }
     }
 }
@@ -59,7 +62,7 @@ mod tests {
 
     fn fitted(batch: usize, sample: Sample) -> u16 {
         let mut prefetch = Prefetch::new(batch);
-        prefetch.fit(sample);
+        (0..8).for_each(|_| prefetch.fit(sample));
         prefetch.messages()
     }
 
@@ -69,6 +72,16 @@ mod tests {
         assert_eq!(fitted(1000, Sample { messages: 10, events: 300, bytes: 100_000 }), 133);
         assert_eq!(fitted(1000, Sample { messages: 10, events: 10, bytes: 3_500_000 }), 23);
         assert_eq!(fitted(8, Sample { messages: 1, events: 64, bytes: 1 << 24 }), 2);
+    }
+
+    #[test]
+    fn it_grows_by_steps() {
+        let mut prefetch = Prefetch::new(1000);
+        let small = Sample { messages: 10, events: 10, bytes: 10_000 };
+        for expected in [256, 1024, 4000, 4000] {
+            prefetch.fit(small);
+            assert_eq!(prefetch.messages(), expected);
+        }
     }
 
     #[test]
