@@ -98,7 +98,7 @@ fn a_worker_that_cannot_reach_the_dead_letters_is_ready_and_applies() {
     let worker = Worker::start(&backends);
     let failed = r#"clerk_mirror_worker_queue_connections_lost_total{queue="dead",reason="closed"}"#;
     wait_until("it is refused", PATIENCE, || metric(worker.admin, failed) >= Some(1.0));
-    assert!(worker.process.log().contains("cannot take dead letters"));
+    wait_until("it says so", PATIENCE, || worker.process.log().contains("cannot take dead letters"));
     assert_eq!(post(ingest.address, "msg_1", user(1).as_bytes()).status, 200);
     Mirror::open(&backends.database_url).wait_for_ledger(1, PATIENCE);
     assert!(is_ready(worker.admin));
