@@ -24,6 +24,8 @@ pub const TRAFFIC_SEED: u64 = 1;
 const MOST_PROBES: usize = 5_000;
 /// Of what goes all the way as fast as it goes, so much is sent while events are timed.
 const LOADS: [f64; 3] = [0.1, 0.5, 0.9];
+/// A row that takes longer is missed.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What everything is measured with.
 pub struct Setting<'a> {
@@ -141,7 +143,7 @@ impl Setting<'_> {
                 latencies.push(latency);
                 !sending.is_finished()
             };
-            probe(probes.events.into_iter(), &probes.signer, edge, database_url, seen)?;
+            probe(probes.events.into_iter(), &probes.signer, edge, database_url, PATIENCE, seen)?;
             sending.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
         })?;
         let busy = Processors::read()?.busy_since(before);

@@ -20,7 +20,6 @@ use crate::{
 const EVERY: Duration = Duration::from_millis(10);
 /// Seldom enough to leave the database to the worker; what is measured is this much too long at worst.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
-const LOST_AFTER: Duration = Duration::from_secs(30);
 
 diesel::table! {
     clerk.webhook_events (svix_id) {
@@ -29,13 +28,14 @@ diesel::table! {
     }
 }
 
-/// Sends one event after the other and waits for its row each time. `seen` is told how long that took, and says whether
-/// to go on.
+/// Sends one event after the other and waits for its row each time, but no longer than `patience`. `seen` is told how long
+/// that took, and says whether to go on.
 pub fn probe(
     events: impl Iterator<Item = Event>,
     signer: &Signer,
     edge: SocketAddr,
     database_url: &str,
+    patience: Duration,
     mut seen: impl FnMut(Duration) -> bool,
 ) -> anyhow::Result<()> {
     let mut database = PgConnection::establish(database_url)?;
@@ -46,7 +46,7 @@ pub fn probe(
         connection.send(request);
         let status = connection.receive().status;
         ensure!(status == 200, "the edge answered {status}");
-        wait_for_row(&mut database, &event, start)?;
+        wait_for_row(&mut database, &event, start + patience)?;
         if !seen(start.elapsed()) {
             break;
         }
@@ -55,7 +55,7 @@ pub fn probe(
     Ok(())
 }
 
-fn wait_for_row(database: &mut PgConnection, event: &Event, since: Instant) -> anyhow::Result<()> {
+fn wait_for_row(database: &mut PgConnection, event: &Event, deadline: Instant) -> anyhow::Result<()> {
     let svix_id = event.svix_id.as_str();
     let occurred_at = DateTime::from_timestamp_millis(event.timestamp).context("a time")?;
     // With its time only one partition is asked.
@@ -63,7 +63,7 @@ fn wait_for_row(database: &mut PgConnection, event: &Event, since: Instant) -> a
         .filter(webhook_events::svix_id.eq(svix_id))
         .filter(webhook_events::occurred_at.eq(occurred_at));
     while !diesel::select(exists(row)).get_result::<bool>(database)? {
-        ensure!(since.elapsed() < LOST_AFTER, "event {svix_id} was acknowledged and has no row");
+        ensure!(Instant::now() < deadline, "event {svix_id} was acknowledged and has no row yet");
         thread::sleep(LOOK_EVERY);
     }
     Ok(())

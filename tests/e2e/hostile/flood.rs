@@ -21,7 +21,7 @@ use super::{
     contract::Contract,
     exchange::Exchange,
     judge::judge,
-    requests::{FIRST_SLOW, exchange},
+    requests::{FIRST_LARGE, FIRST_SLOW, exchange},
     vitals,
 };
 use crate::{
@@ -42,7 +42,8 @@ const REQUEST_TIMEOUT: &str = "3s";
 const FIRST_ROUND: usize = 2_000;
 const ROUND: usize = 20_000;
 const AT_ONCE: usize = 64;
-/// So many slow clients come at once in every so manieth round.
+/// So many slow clients come at once in every so manieth round. In the first one as many come with large heads beside them:
+/// actix keeps the memory of the heads of 128 requests twice, and has as much as these may need from then on.
 const SLOW: usize = 300;
 const SLOW_EVERY: usize = 5;
 /// So many good requests at least are sent in a round.
@@ -62,7 +63,7 @@ fn bad_requests_are_refused_and_harm_nobody() {
     wait_until("ingest is ready", PATIENCE, || is_ready(ingest.admin));
     let mut flood = Flood { seed, contract: Contract::of_the_readme(), next: first, tally: Tally::default() };
     // What is made for the first requests stays.
-    flood.round(&ingest, &backends, 0, 0);
+    flood.round(&ingest, &backends, 0, &[]);
     let before = vitals::at_rest(&ingest);
     let mut warm: Option<ProcStat> = None;
     for round in 0.. {
@@ -71,8 +72,14 @@ fn bad_requests_are_refused_and_harm_nobody() {
             break;
         }
         let bad = if round == 0 { FIRST_ROUND } else { ROUND };
-        let slow = if round % SLOW_EVERY == 0 { SLOW.min(left / 5) } else { 0 };
-        flood.round(&ingest, &backends, bad.min(left), slow);
+        let mut slow = Vec::new();
+        if round % SLOW_EVERY == 0 {
+            slow.extend(flood.numbers(FIRST_SLOW, SLOW.min(left / 5)));
+        }
+        if round == 0 {
+            slow.extend(flood.numbers(FIRST_LARGE, SLOW.min(left / 5)));
+        }
+        flood.round(&ingest, &backends, bad.min(left), &slow);
         let now = vitals::at_rest(&ingest);
         vitals::assert_back(&ingest, before);
         vitals::assert_flat(*warm.get_or_insert(now), now);
@@ -118,8 +125,13 @@ struct Round {
 }
 
 impl Flood {
-    /// Sends so many bad requests from as many slow clients, and good ones beside them, and settles the account.
-    fn round(&mut self, ingest: &Ingest, backends: &Backends, bad: usize, slow: usize) {
+    /// Numbers of exchanges of another kind, for the next round.
+    fn numbers(&self, first: u64, count: usize) -> impl Iterator<Item = u64> + use<> {
+        (first + self.next..).take(count)
+    }
+
+    /// Sends so many bad requests, slow ones with these numbers, and good ones beside them, and settles the account.
+    fn round(&mut self, ingest: &Ingest, backends: &Backends, bad: usize, slow: &[u64]) {
         let started = Instant::now();
         let good = load::start_at(ingest.address, GOOD);
         let round = RefCell::new(Round { account: Account::default(), wrong: Vec::new(), bad: 0 });
@@ -139,9 +151,7 @@ impl Flood {
                     Self::play(&this, &round, ingest.address, number).await;
                 }
             });
-            let first_slow = this.borrow().next + FIRST_SLOW;
-            let slow = (first_slow..first_slow + slow as u64)
-                .map(|number| Self::play(&this, &round, ingest.address, number));
+            let slow = slow.iter().map(|&number| Self::play(&this, &round, ingest.address, number));
             tokio::join!(join_all(fast), join_all(slow));
         });
         let this = this.into_inner();

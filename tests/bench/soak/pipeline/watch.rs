@@ -25,6 +25,10 @@ const SEEDS: [u64; 2] = [2, 3];
 /// From one sample to the next.
 const EVERY: Duration = Duration::from_secs(1);
 const STEP: Duration = Duration::from_millis(50);
+/// From one line about how it goes to the next.
+const REPORT_EVERY: Duration = Duration::from_secs(60);
+/// A row that takes longer is missed. What takes less is late, and the figures say so.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// What was seen.
 pub struct Watch {
@@ -67,12 +71,23 @@ impl Watch {
         };
         let (edge, database) = (way.ingest.address, way.database.url.clone());
         let mut samples: Vec<Sample> = Vec::new();
+        let mut next_report = REPORT_EVERY;
         thread::scope(|scope| {
             let sending = scope.spawn(move || send(edge, paced(requests, rate)));
-            let timing = scope.spawn(|| probe(timed, &signer, edge, &database, seen));
+            let timing = scope.spawn(|| probe(timed, &signer, edge, &database, PATIENCE, seen));
             while !(sending.is_finished() && timing.is_finished()) {
                 if samples.last().is_none_or(|last| start.elapsed() >= last.at + EVERY) {
-                    samples.push(Sample::now(&way, start));
+                    let sample = Sample::now(&way, start);
+                    if sample.at >= next_report {
+                        next_report += REPORT_EVERY;
+                        let latencies = latencies.lock().unwrap_or_else(PoisonError::into_inner);
+                        report(
+                            &sample,
+                            sent.load(Ordering::Relaxed) as usize + latencies.len(),
+                            latencies.last(),
+                        );
+                    }
+                    samples.push(sample);
                 }
                 thread::sleep(STEP);
             }
@@ -87,6 +102,13 @@ impl Watch {
         way.close(events)?;
         Ok(Self { time, rate, samples, latencies, events })
     }
+}
+
+/// Says how it goes.
+fn report(sample: &Sample, sent: usize, last: Option<&(Duration, Duration)>) {
+    let (minutes, applied) = (sample.at.as_secs() / 60, sample.applied);
+    let took = last.map_or_else(String::new, |(_, took)| format!(", the last one timed took {took:.0?}"));
+    eprintln!("minute {minutes}: {sent} events sent, {applied} applied{took}");
 }
 
 impl Sample {
