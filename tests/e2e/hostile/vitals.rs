@@ -10,7 +10,7 @@ use crate::{
 const GAUGES: [&str; 5] = ["connections", "in_flight", "body_bytes", "unconfirmed_events", "waiting_events"];
 /// What the memory of a warm process may still grow by: 600 connections have come and gone all over its heap, and the fragments
 /// they leave are filled little by little.
-const MOST_GROWTH: f64 = 1.2;
+const MOST_GROWTH: f64 = 1.25;
 
 /// What it takes up once every connection is gone.
 pub fn at_rest(ingest: &Ingest) -> ProcStat {
