@@ -7,7 +7,7 @@ use super::super::{
 };
 
 /// The server's own limits.
-pub const MOST_HEADERS: usize = 96;
+const MOST_HEADERS: usize = 96;
 const LARGEST_HEAD: usize = 128 * 1024;
 /// The limit is looked at between reads: what is over it by less than is read at once may come through whole.
 const TOO_LARGE_HEAD: usize = 2 * LARGEST_HEAD;

@@ -12,10 +12,8 @@ use std::time::Duration;
 
 use super::{exchange::Exchange, generator::Generator};
 
-/// The numbers from here on are those of slow clients,
+/// The numbers from here on are those of slow clients.
 pub const FIRST_SLOW: u64 = 1 << 40;
-/// and from here on of slow clients with large heads.
-pub const FIRST_LARGE: u64 = 1 << 41;
 
 /// From one piece of a request to its next.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -53,10 +51,8 @@ const FAMILIES: [(usize, Draw); 24] = [
 /// The exchange of a number.
 pub fn exchange(seed: u64, number: u64) -> Exchange {
     let mut generator = Generator::new(seed, number);
-    match number {
-        FIRST_LARGE.. => return slow::large(&mut generator),
-        FIRST_SLOW.. => return slow::draw(&mut generator),
-        _ => {}
+    if number >= FIRST_SLOW {
+        return slow::draw(&mut generator);
     }
     let total: usize = FAMILIES.iter().map(|(weight, _)| weight).sum();
     let mut at = generator.dice.below(total);

@@ -2,20 +2,16 @@
 
 use std::time::Duration;
 
-use super::{
-    super::{
-        exchange::{Call, Exchange},
-        generator::Generator,
-        request::Request,
-    },
-    heads::MOST_HEADERS,
+use super::super::{
+    exchange::{Call, Exchange},
+    generator::Generator,
+    request::Request,
 };
 
 /// From one byte to the next: a good request of this pace arrives in time, all others never end.
 const DRIP: Duration = Duration::from_millis(100);
 /// More than anybody waits for.
 const DROPS: usize = 600;
-const LARGE_HEADER: usize = 400;
 
 /// One request that stalls or trickles in.
 pub fn draw(generator: &mut Generator) -> Exchange {
@@ -59,19 +55,6 @@ pub fn draw(generator: &mut Generator) -> Exchange {
             generator.then_good(exchange)
         }
     }
-}
-
-/// A request with as many headers as are taken, and more in them than most have; it stalls in its body.
-pub fn large(generator: &mut Generator) -> Exchange {
-    let event = generator.event_of(b"{}");
-    let text = generator.token(LARGE_HEADER);
-    let mut request = Request::of(&event).with("Content-Length", "100000");
-    while request.headers.len() < MOST_HEADERS {
-        let name = format!("X-Large-{}", request.headers.len());
-        request = request.with(name, &*text);
-    }
-    let stalled = Call::bad("408 body_timeout").closing();
-    Exchange::new("slow, with a large head").call(stalled, request.head()).send(b"{")
 }
 
 /// Sends the first bytes one by one, then the others for ever.
