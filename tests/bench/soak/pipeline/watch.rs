@@ -25,8 +25,6 @@ const SEEDS: [u64; 2] = [2, 3];
 /// From one sample to the next.
 const EVERY: Duration = Duration::from_secs(1);
 const STEP: Duration = Duration::from_millis(50);
-/// From one line about how it goes to the next.
-const REPORT_EVERY: Duration = Duration::from_secs(60);
 /// A row that takes longer is missed. What takes less is late, and the figures say so.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -71,15 +69,13 @@ impl Watch {
         };
         let (edge, database) = (way.ingest.address, way.database.url.clone());
         let mut samples: Vec<Sample> = Vec::new();
-        let mut next_report = REPORT_EVERY;
         thread::scope(|scope| {
             let sending = scope.spawn(move || send(edge, paced(requests, rate)));
             let timing = scope.spawn(|| probe(timed, &signer, edge, &database, PATIENCE, seen));
             while !(sending.is_finished() && timing.is_finished()) {
                 if samples.last().is_none_or(|last| start.elapsed() >= last.at + EVERY) {
                     let sample = Sample::now(&way, start);
-                    if sample.at >= next_report {
-                        next_report += REPORT_EVERY;
+                    if samples.last().is_some_and(|last| last.minute() < sample.minute()) {
                         let latencies = latencies.lock().unwrap_or_else(PoisonError::into_inner);
                         report(
                             &sample,
@@ -106,9 +102,9 @@ impl Watch {
 
 /// Says how it goes.
 fn report(sample: &Sample, sent: usize, last: Option<&(Duration, Duration)>) {
-    let (minutes, applied) = (sample.at.as_secs() / 60, sample.applied);
+    let (minute, applied) = (sample.minute(), sample.applied);
     let took = last.map_or_else(String::new, |(_, took)| format!(", the last one timed took {took:.0?}"));
-    eprintln!("minute {minutes}: {sent} events sent, {applied} applied{took}");
+    eprintln!("minute {minute}: {sent} events sent, {applied} applied{took}");
 }
 
 impl Sample {
@@ -119,5 +115,8 @@ impl Sample {
             worker: proc_stat(way.worker.pid()),
             applied: way.worker.done().events,
         }
+    }
+    fn minute(&self) -> u64 {
+        self.at.as_secs() / 60
     }
 }
