@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::anyhow;
-use clerk_mirror::send::world::{INSTANCE_ID, World};
+use clerk_mirror::send::world::{Event, INSTANCE_ID, World};
 use harness::{ProcStat, proc_stat};
 
 use crate::{
@@ -20,8 +20,12 @@ use crate::{
     way::{Way, paced, send},
 };
 
-/// The worlds of what is sent steadily and of what is timed.
+/// The first worlds of what is sent steadily and of what is timed.
 const SEEDS: [u64; 2] = [2, 3];
+/// A world's clock would leave the real one behind by weeks within minutes. So each world ends with its first day, which has
+/// about so many events, and that day ends now: what Clerk sends is never of the future.
+const EVENTS_OF_A_DAY: usize = 45_000;
+const DAY: i64 = 24 * 3600;
 /// From one sample to the next.
 const EVERY: Duration = Duration::from_secs(1);
 const STEP: Duration = Duration::from_millis(50);
@@ -55,7 +59,7 @@ impl Watch {
     pub fn over(mut way: Way<'_>, rate: f64, time: Duration) -> anyhow::Result<Self> {
         let start = Instant::now();
         let signer = Signer::new()?;
-        let [steady, timed] = SEEDS.map(|seed| World::in_instance(seed, INSTANCE_ID, now() * 1000));
+        let [steady, timed] = SEEDS.map(days);
         let sent = AtomicU64::new(0);
         // Signed one by one: a signature is good for five minutes only.
         let requests = steady.take_while(|_| start.elapsed() < time).map(|event| {
@@ -69,7 +73,7 @@ impl Watch {
         };
         let (edge, database) = (way.ingest.address, way.database.url.clone());
         let mut samples: Vec<Sample> = Vec::new();
-        thread::scope(|scope| {
+        let [sending, timing] = thread::scope(|scope| {
             let sending = scope.spawn(move || send(edge, paced(requests, rate)));
             let timing = scope.spawn(|| probe(timed, &signer, edge, &database, PATIENCE, seen));
             while !(sending.is_finished() && timing.is_finished()) {
@@ -87,17 +91,27 @@ impl Watch {
                 }
                 thread::sleep(STEP);
             }
-            for ended in [sending.join(), timing.join()] {
-                ended.map_err(|_| anyhow!("the load panicked"))??;
-            }
-            anyhow::Ok(())
-        })?;
+            let panicked = || Err(anyhow!("the load panicked"));
+            [sending, timing].map(|thread| thread.join().unwrap_or_else(|_| panicked()))
+        });
+        sending?;
         let latencies = latencies.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let events = sent.into_inner() as usize + latencies.len();
-        way.wait_for(events)?;
-        way.close(events)?;
+        // One that was waited for in vain was accepted, too: whether it is late or lost, the account tells.
+        let events = sent.into_inner() as usize + latencies.len() + usize::from(timing.is_err());
+        let settled = way.wait_for(events).and_then(|()| way.close(events));
+        match (timing, settled) {
+            (Ok(()), settled) => settled?,
+            (Err(missed), Ok(())) => return Err(missed.context("all came in the end, but one too late")),
+            (Err(missed), Err(account)) => return Err(account.context(missed)),
+        }
         Ok(Self { time, rate, samples, latencies, events })
     }
+}
+
+/// What happens on one day after the other, each in a world of its own.
+fn days(seed: u64) -> impl Iterator<Item = Event> {
+    let seeds = (seed..).step_by(SEEDS.len());
+    seeds.flat_map(|seed| World::in_instance(seed, INSTANCE_ID, (now() - DAY) * 1000).take(EVENTS_OF_A_DAY))
 }
 
 /// Says how it goes.
@@ -116,6 +130,7 @@ impl Sample {
             applied: way.worker.done().events,
         }
     }
+
     fn minute(&self) -> u64 {
         self.at.as_secs() / 60
     }
