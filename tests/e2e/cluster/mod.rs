@@ -24,6 +24,7 @@ fn nothing_is_lost_whatever_happens_to_a_cluster() {
         network::a_minority_cut_off(&mut trial);
         network::all_cut_off(&mut trial);
         hang::of_the_node_published_through(&mut trial);
+        hang::of_the_member_consumed_through(&mut trial);
         restart::one_after_the_other(&mut trial);
         if rounds.is_some() {
             network::a_single_link_cut(&mut trial);

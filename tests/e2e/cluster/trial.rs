@@ -108,6 +108,13 @@ impl Trial {
         self.cluster.leader(&self.backends.inbox())
     }
 
+    /// Has the inbox's member on a node do nothing, or go on: `suspend` or `resume`.
+    #[track_caller]
+    pub fn have_member(&self, node: usize, action: &str) {
+        let member = format!("ok = sys:{action}('%2F_{}').", self.backends.inbox());
+        self.tool(node, "rabbitmqctl", &["eval", &member]);
+    }
+
     /// Lets another node lead the inbox.
     #[track_caller]
     pub fn let_lead(&self, node: usize) {
@@ -121,9 +128,20 @@ impl Trial {
     /// The node that the edge publishes through.
     #[track_caller]
     pub fn publishes_through(&self) -> usize {
-        let log = self.ingest.process.log();
-        let connected =
-            log.lines().rfind(|line| line.contains("connected for publishing")).expect("it has connected");
+        self.connected(&self.ingest.process, "connected for publishing")
+    }
+
+    /// The node that a worker consumes through.
+    #[track_caller]
+    pub fn consumes_through(&self) -> usize {
+        self.connected(&self.workers[0].process, "connected for consuming")
+    }
+
+    /// The node that a process last said this of.
+    #[track_caller]
+    fn connected(&self, process: &Process, words: &str) -> usize {
+        let log = process.log();
+        let connected = log.lines().rfind(|line| line.contains(words)).expect("it has connected");
         let node = (0..3).find(|node| {
             self.cluster.url(*node).split_once('@').is_some_and(|(_, broker)| connected.contains(broker))
         });
@@ -136,6 +154,14 @@ impl Trial {
         let since = Instant::now();
         wait_until("the edge publishes elsewhere", PATIENCE, || self.publishes_through() != node);
         self.say(&format!("published elsewhere {:.1?} later", since.elapsed()));
+    }
+
+    /// Waits until a worker consumes through another node than this.
+    #[track_caller]
+    pub fn until_consumed_elsewhere(&self, node: usize) {
+        let since = Instant::now();
+        wait_until("the worker consumes elsewhere", PATIENCE, || self.consumes_through() != node);
+        self.say(&format!("consumed elsewhere {:.1?} later", since.elapsed()));
     }
 
     /// Waits until the edge is ready and accepts, and every worker applies.

@@ -7,7 +7,7 @@ crate::metrics! {
     pub struct ConsumerMetrics {
         /// Attempts to connect to the broker for consuming, by queue (`inbox`, `dead`) and result (`connected`, `failed`).
         connects: IntCounterVec = "clerk_mirror_worker_queue_connects_total" { "queue", "result" },
-        /// Connections for consuming that were given up, by queue (`inbox`, `dead`) and reason (`closed`: by the broker or the network, `cancelled`: the broker ended the consumer).
+        /// Connections for consuming that were given up, by queue (`inbox`, `dead`) and reason (`closed`: by the broker or the network, `cancelled`: the broker ended the consumer, `silent`: nothing came for so long that another broker was asked).
         losses: IntCounterVec = "clerk_mirror_worker_queue_connections_lost_total" { "queue", "reason" },
         /// Messages that came back from a worker that had not acknowledged them: it ended, or lost its connection.
         redelivered: IntCounter = "clerk_mirror_worker_queue_redelivered_total",
@@ -41,15 +41,17 @@ impl Source {
 pub(in crate::queue) enum LossKind {
     Closed,
     Cancelled,
+    Silent,
 }
 
 impl LossKind {
-    const ALL: [Self; 2] = [Self::Closed, Self::Cancelled];
+    const ALL: [Self; 3] = [Self::Closed, Self::Cancelled, Self::Silent];
 
     const fn label(self) -> &'static str {
         match self {
             Self::Closed => "closed",
             Self::Cancelled => "cancelled",
+            Self::Silent => "silent",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! first in the inbox.
 
 mod prefetch;
+mod silence;
 mod split;
 mod subscription;
 
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     prefetch::{Prefetch, Sample},
+    silence::Silence,
     split::split,
     subscription::{Lost, Subscription},
 };
@@ -27,7 +29,10 @@ use super::{
 use crate::{
     delivery::Delivery,
     lifecycle::{Backoff, Check},
-    queue::{Batch, Consumer, ConsumerMetrics, metrics::Source},
+    queue::{
+        Batch, Consumer, ConsumerMetrics,
+        metrics::{ConsumerLoss, Source},
+    },
 };
 
 /// A message that came back so often is a suspect. Far below the broker's own limit.
@@ -43,6 +48,7 @@ pub struct RabbitMqConsumer {
     next_url: usize,
     topology: Topology,
     prefetch: Prefetch,
+    silence: Silence,
     metrics: ConsumerMetrics,
     check: Check,
     backoff: Backoff,
@@ -66,6 +72,7 @@ impl RabbitMqConsumer {
         stop: CancellationToken,
     ) -> Self {
         Self {
+            silence: Silence::among(urls.len()),
             urls,
             next_url: 0,
             topology,
@@ -105,8 +112,14 @@ impl RabbitMqConsumer {
     }
 
     async fn lost(&mut self, subscription: Subscription, Lost { kind, reason }: Lost) {
-        tracing::warn!(reason, "connection for consuming lost");
         self.metrics.lost(Source::Inbox, kind);
+        if let ConsumerLoss::Silent = kind {
+            tracing::info!(reason, "asking another broker");
+            self.silence.broken();
+            return subscription.close().await;
+        }
+        tracing::warn!(reason, "connection for consuming lost");
+        self.silence.suspicious();
         self.check.fail(reason);
         subscription.close().await;
         self.wait().await;
@@ -179,7 +192,7 @@ impl RabbitMqConsumer {
     async fn together(&mut self, subscription: &mut Subscription, enough: usize) -> Result<Next, Lost> {
         let mut sample = Sample::default();
         let (mut deliveries, mut tags, mut bytes) = (Vec::new(), Vec::new(), 0);
-        let mut next = subscription.next(&self.stop).await?;
+        let mut next = subscription.next(&self.stop, self.silence.patience()).await?;
         while let Some(message) = next {
             if is_suspect(&message) {
                 subscription.hold(message);

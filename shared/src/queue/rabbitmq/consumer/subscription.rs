@@ -129,8 +129,13 @@ impl Subscription {
         self.cancel().await
     }
 
-    /// Waits for a message. Nothing once none is left and none comes by itself, as from when `stop` is cancelled.
-    pub(super) async fn next(&mut self, stop: &CancellationToken) -> Result<Option<Message>, Lost> {
+    /// Waits for a message, but no longer than `patience` if all that came is acknowledged. Nothing once none is left and none
+    /// comes by itself, as from when `stop` is cancelled.
+    pub(super) async fn next(
+        &mut self,
+        stop: &CancellationToken,
+        patience: Duration,
+    ) -> Result<Option<Message>, Lost> {
         loop {
             if let Some(message) = self.left.pop_front() {
                 return Ok(Some(message));
@@ -139,8 +144,16 @@ impl Subscription {
                 return Err(lost);
             }
             let Some(consuming) = &mut self.consuming else { return Ok(None) };
-            match stop.run_until_cancelled(consuming.messages.next()).await {
-                Some(next) => self.came(next),
+            match stop.run_until_cancelled(timeout(patience, consuming.messages.next())).await {
+                Some(Ok(next)) => self.came(next),
+                Some(Err(_)) if self.newest > self.acknowledgements.up_to() => {}
+                Some(Err(_)) => {
+                    self.stop().await?;
+                    if self.left.is_empty() {
+                        let reason = format!("nothing has come for {patience:?}");
+                        return Err(Lost { kind: ConsumerLoss::Silent, reason });
+                    }
+                }
                 None => self.stop().await?,
             }
         }
