@@ -22,6 +22,8 @@ pub struct Stage {
     now: i64,
     sending: Dice,
     last_timestamp: i64,
+    /// The most that passes at once, in milliseconds.
+    stride: i64,
     wanted: Option<Vec<&'static str>>,
     instance_id: String,
     outbox: VecDeque<Event>,
@@ -59,6 +61,7 @@ impl Stage {
             now: start,
             sending: Dice::new(seed, SENDING),
             last_timestamp: start,
+            stride: i64::MAX,
             wanted: None,
             instance_id,
             outbox: VecDeque::new(),
@@ -69,6 +72,11 @@ impl Stage {
     /// Only these types are rendered from now on.
     pub fn only(&mut self, types: Vec<&'static str>) {
         self.wanted = Some(types);
+    }
+
+    /// Nothing takes longer than this from now on, in milliseconds.
+    pub fn hurry(&mut self, stride: i64) {
+        self.stride = stride;
     }
 
     /// When the world began, in milliseconds.
@@ -83,17 +91,24 @@ impl Stage {
 
     /// Until the next act begins.
     pub fn rest(&mut self) {
-        self.now += self.dice.between(1, 1_600);
+        let time = self.dice.between(1, 1_600);
+        self.pass(time);
     }
 
     /// Until the next thing within an act.
     pub fn pause(&mut self) {
-        self.now += self.dice.between(0, 30);
+        let time = self.dice.between(0, 30);
+        self.pass(time);
     }
 
     /// As long as a person needs to read a message and act on it.
     pub fn wait_for_person(&mut self) {
-        self.now += self.dice.between(2_000, 40_000);
+        let time = self.dice.between(2_000, 40_000);
+        self.pass(time);
+    }
+
+    fn pass(&mut self, time: i64) {
+        self.now += time.min(self.stride);
     }
 
     /// The id of something made now.

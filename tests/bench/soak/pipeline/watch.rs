@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::anyhow;
-use clerk_mirror::send::world::{Event, INSTANCE_ID, World};
+use clerk_mirror::send::world::{INSTANCE_ID, World};
 use harness::{ProcStat, proc_stat};
 
 use crate::{
@@ -20,12 +20,11 @@ use crate::{
     way::{Way, paced, send},
 };
 
-/// The first worlds of what is sent steadily and of what is timed.
+/// The worlds of what is sent steadily and of what is timed.
 const SEEDS: [u64; 2] = [2, 3];
-/// A world's clock would leave the real one behind by weeks within minutes. So each world ends with its first day, which has
-/// about so many events, and that day ends now: what Clerk sends is never of the future.
-const EVENTS_OF_A_DAY: usize = 45_000;
-const DAY: i64 = 24 * 3600;
+/// How long ago they began, in seconds: what Clerk sends is never of the future, and hurried as they are, their time still
+/// passes a few times as fast as ours.
+const AGO: i64 = 24 * 3600;
 /// From one sample to the next.
 const EVERY: Duration = Duration::from_secs(1);
 const STEP: Duration = Duration::from_millis(50);
@@ -59,7 +58,8 @@ impl Watch {
     pub fn over(mut way: Way<'_>, rate: f64, time: Duration) -> anyhow::Result<Self> {
         let start = Instant::now();
         let signer = Signer::new()?;
-        let [steady, timed] = SEEDS.map(days);
+        let [steady, timed] =
+            SEEDS.map(|seed| World::in_instance(seed, INSTANCE_ID, (now() - AGO) * 1000).hurried());
         let sent = AtomicU64::new(0);
         // Signed one by one: a signature is good for five minutes only.
         let requests = steady.take_while(|_| start.elapsed() < time).map(|event| {
@@ -106,12 +106,6 @@ impl Watch {
         }
         Ok(Self { time, rate, samples, latencies, events })
     }
-}
-
-/// What happens on one day after the other, each in a world of its own.
-fn days(seed: u64) -> impl Iterator<Item = Event> {
-    let seeds = (seed..).step_by(SEEDS.len());
-    seeds.flat_map(|seed| World::in_instance(seed, INSTANCE_ID, (now() - DAY) * 1000).take(EVENTS_OF_A_DAY))
 }
 
 /// Says how it goes.

@@ -56,6 +56,16 @@ fn choosing_types_leaves_their_events_unchanged() {
 }
 
 #[test]
+fn a_hurried_world_does_the_same_within_seconds() {
+    let types = |world: World| world.take(3_000).map(|event| event.event_type).collect::<Vec<_>>();
+    assert_eq!(types(World::new(4)), types(World::new(4).hurried()));
+    let mut world = World::new(4).hurried();
+    let (first, last) = (world.next().unwrap(), world.nth(30_000).unwrap());
+    let passed = last.timestamp - first.timestamp;
+    assert!((30_000..120_000).contains(&passed), "{passed} ms");
+}
+
+#[test]
 fn message_ids_are_unique_and_carry_the_time() {
     let events: Vec<_> = World::new(1).take(5_000).collect();
     let ids: HashSet<_> = events.iter().map(|event| event.svix_id).collect();
