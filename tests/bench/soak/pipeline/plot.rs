@@ -136,7 +136,7 @@ impl Svg {
                 r#"<path d="M{legend:.0} -14h18" stroke="{colour}" stroke-width="2"{dashes}/>"#
             ));
             self.add(format_args!(r#"<text x="{:.0}" y="-10">{name}</text>"#, legend + 23.0));
-            legend += 40.0 + 7.0 * name.len() as f64;
+            legend += 34.0 + 6.3 * name.len() as f64;
         }
     }
 }

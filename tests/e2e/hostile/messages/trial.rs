@@ -109,10 +109,11 @@ impl Trial {
         let log = self.worker.process.log();
         assert!(is_ready(self.worker.admin) && self.worker.process.exited().is_none(), "{log}");
         let redelivered = metric(self.worker.admin, "clerk_mirror_worker_queue_redelivered_total");
-        // To take one alone, the others are told to wait; what is on its way for long, being large, comes back once.
-        let least = self.came_back as f64;
+        // To take one alone, the others are told to wait; what is on its way for long, being large, comes back once. And where
+        // one is fetched next, RabbitMQ writes its own count over the stranger's.
+        let said = self.came_back as f64;
         assert!(
-            redelivered.is_some_and(|count| (least..=2.0 * least).contains(&count)),
+            redelivered.is_some_and(|count| (said.min(1.0)..=2.0 * said).contains(&count)),
             "{redelivered:?}: {log}"
         );
         assert!(!log.contains("panicked"), "{log}");
