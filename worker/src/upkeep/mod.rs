@@ -90,10 +90,11 @@ async fn run(store: Arc<dyn Store>, retention: Retention, metrics: &Metrics) -> 
     log(&upkeep);
     if upkeep.unfinished {
         Progress::More
-    } else if upkeep.postponed.is_empty() {
-        Progress::Done
-    } else {
+    } else if upkeep.elsewhere || !upkeep.postponed.is_empty() {
+        // Processes that start together may each turn the others away, and leave it to nobody.
         Progress::Hindered
+    } else {
+        Progress::Done
     }
 }
 

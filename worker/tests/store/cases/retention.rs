@@ -96,17 +96,24 @@ pub fn history_goes_as_the_ledger_does(database: &dyn Database) {
 
 pub fn processes_that_run_upkeep_at_once_do_it_once(database: &dyn Database) {
     insert_old(database, 5000);
-    let runs = thread::scope(|scope| {
+    let deleted = thread::scope(|scope| {
         let processes = [(); 4].map(|()| {
             scope.spawn(|| {
                 let store = database.another_store();
-                // Who is turned away because another one is at it leaves the rest to that one.
-                maintain(&*store, RETENTION)
+                // Whoever is turned away because another one is at it comes again: each may have been, by the others.
+                let mut deleted = 0;
+                loop {
+                    let run = maintain(&*store, RETENTION);
+                    deleted += run.deleted;
+                    if !run.elsewhere {
+                        return deleted;
+                    }
+                }
             })
         });
         processes.map(|process| process.join().unwrap())
     });
-    assert_eq!(runs.iter().map(|run| run.deleted).sum::<usize>(), 5000);
+    assert_eq!(deleted.iter().sum::<usize>(), 5000);
     assert_eq!(ledger(database), [""; 0]);
 }
 
