@@ -117,6 +117,8 @@ impl Node {
             .arg(self.bin.join(name))
             .arg("--quiet")
             .args(args)
+            // Erlang leaves its crash dump where it runs.
+            .current_dir(&self.layout.folder)
             .env_clear()
             .envs(self.layout.environment())
             .env("RABBITMQ_CTL_DIST_PORT_MIN", &port)
