@@ -80,7 +80,7 @@ impl Setting<'_> {
     pub fn measure(&self) -> anyhow::Result<Sample> {
         let (ingest_rate, worker_rate) = self.measure_halves()?;
         let mut way = Way::open(self.broker, self.postgres)?;
-        let whole_rate = way.rush(self.traffic)?;
+        let whole_rate = way.rush(requests(self.traffic).iter())?;
 
         let mut total = self.traffic.events.len();
         let mut loads = Vec::new();

@@ -12,11 +12,14 @@ mod common;
 mod database;
 mod edge;
 mod flat;
+#[expect(dead_code, reason = "an hour's requests are not made beforehand")]
 #[path = "../setup/ingest_process.rs"]
 mod ingest_process;
 mod pipeline;
 #[path = "../setup/probe.rs"]
 mod probe;
+#[path = "../setup/processors.rs"]
+mod processors;
 #[path = "../setup/way.rs"]
 mod way;
 #[path = "../setup/worker_process.rs"]
@@ -38,6 +41,9 @@ struct Arguments {
     /// Where to write the figures and the plot of the pipeline, instead of below target/bench
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
+    /// A setting of the pipeline's PostgreSQL, instead of what suits a server with a few gigabytes of memory
+    #[arg(long, value_name = "NAME=VALUE", default_values = pipeline::POSTGRES_SETTINGS)]
+    postgres: Vec<String>,
     /// Passed by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -61,13 +67,13 @@ fn minutes(text: &str) -> Result<Duration, String> {
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    let Some(Arguments { what, minutes, folder, .. }) = common::parse() else {
+    let Some(Arguments { what, minutes, folder, postgres, .. }) = common::parse() else {
         return Ok(ExitCode::SUCCESS);
     };
     // Built before anything is watched, not beside it.
     harness::binaries();
     match what {
         What::Edge => edge::soak(minutes),
-        What::Pipeline => pipeline::soak(minutes, folder),
+        What::Pipeline => pipeline::soak(minutes, folder, &postgres),
     }
 }

@@ -57,6 +57,14 @@ impl Postgres {
     /// # Errors
     /// If it does not start, with the tail of its log.
     pub fn start(durability: Durability) -> Result<Self> {
+        Self::start_with(durability, &[])
+    }
+
+    /// The same with more settings of its own, each as `name=value`.
+    ///
+    /// # Errors
+    /// If it does not start, with the tail of its log.
+    pub fn start_with(durability: Durability, more: &[String]) -> Result<Self> {
         let bin = folder_of("postgres", &installed_versions())?;
         let account = Account::unprivileged("postgres")?;
         let guardian = guardian();
@@ -75,8 +83,9 @@ impl Postgres {
             "max_connections=200".to_owned(),
             "timezone=UTC".to_owned(),
         ];
-        let more = durability.settings().iter().map(|&setting| setting.to_owned());
-        let settings: Vec<String> = settings.into_iter().chain(more).collect();
+        let durability = durability.settings().iter().map(|&setting| setting.to_owned());
+        let settings: Vec<String> =
+            settings.into_iter().chain(durability).chain(more.iter().cloned()).collect();
         let program = bin.join("postgres");
         let process = launch(&program, &folder, &settings, account)?;
         let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");

@@ -88,6 +88,10 @@ async fn run(store: Arc<dyn Store>, retention: Retention, metrics: &Metrics) -> 
     };
     metrics.upkeep(&upkeep);
     log(&upkeep);
+    progress(&upkeep)
+}
+
+fn progress(upkeep: &Upkeep) -> Progress {
     if upkeep.unfinished {
         Progress::More
     } else if upkeep.elsewhere || !upkeep.postponed.is_empty() {
@@ -113,5 +117,20 @@ fn log(upkeep: &Upkeep) {
     }
     for Postponed { table, reason } in &upkeep.postponed {
         tracing::warn!(table, reason, "part of the ledger's upkeep cannot be done now, trying again later");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_turned_away_comes_again_soon() {
+        let upkeep = Upkeep::default();
+        assert_eq!(progress(&upkeep), Progress::Done);
+        assert_eq!(progress(&Upkeep { elsewhere: true, ..upkeep.clone() }), Progress::Hindered);
+        let postponed = vec![Postponed { table: "webhook_events".to_owned(), reason: "locked".to_owned() }];
+        assert_eq!(progress(&Upkeep { postponed, ..upkeep.clone() }), Progress::Hindered);
+        assert_eq!(progress(&Upkeep { unfinished: true, ..upkeep }), Progress::More);
     }
 }

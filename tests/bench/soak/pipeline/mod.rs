@@ -1,5 +1,6 @@
-//! The whole way from a POST to a row of PostgreSQL, at half of what it can do.
+//! The whole way from a POST to a row of PostgreSQL, at half of what it can do in the long run.
 
+mod load;
 mod plot;
 mod report;
 mod watch;
@@ -9,41 +10,46 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use harness::{Durability, Postgres, RabbitMq};
 
-use self::watch::Watch;
+use self::{load::Load, watch::Watch};
 use crate::{
-    common::{Machine, Spread, Traffic},
+    common::{Machine, Spread},
     database::Server,
     way::Way,
 };
 
+/// What PostgreSQL's manual advises for a machine of its own, within reason. By its defaults it caches 128 MB and, at thousands
+/// of events a second, ends a checkpoint every half minute.
+pub const POSTGRES_SETTINGS: [&str; 2] = ["shared_buffers=2GB", "max_wal_size=4GB"];
+
 /// Of what goes all the way as fast as it goes, so much is sent.
 const SHARE: f64 = 0.5;
-const SEED: u64 = 1;
-/// A measurement of that takes a few seconds.
-const RUSH: usize = 20_000;
-const RUSHES: usize = 3;
+const RUSHES: u32 = 3;
+/// All rushes together take about this share of the watch's time, but each no less and no more than this: into tables that
+/// are new, and for a moment, far more goes than in the long run.
+const RUSHING: f64 = 0.1;
+const RUSH: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(30)];
 
 /// Watches all of it for so long.
-pub fn soak(time: Duration, folder: Option<PathBuf>) -> anyhow::Result<ExitCode> {
+pub fn soak(time: Duration, folder: Option<PathBuf>, settings: &[String]) -> anyhow::Result<ExitCode> {
     let broker = RabbitMq::start()?;
-    let postgres = Server::new(Postgres::start(Durability::Full)?);
-    let machine = format!("{}, PostgreSQL {}", Machine::here(Some(&broker))?, postgres.version());
-    let traffic = Traffic::new(SEED, RUSH)?;
-    println!("{machine}\n{traffic}");
-
-    let capacity = Spread::of(
-        (0..RUSHES).map(|_| capacity(&broker, &postgres, &traffic)).collect::<anyhow::Result<Vec<_>>>()?,
+    let postgres = Server::new(Postgres::start_with(Durability::Full, settings)?);
+    let machine = format!(
+        "{}, PostgreSQL {} with {}",
+        Machine::here(Some(&broker))?,
+        postgres.version(),
+        settings.join(", ")
     );
+    println!("{machine}");
+
+    let mut way = Way::open(&broker, &postgres)?;
+    let mut load = Load::new()?;
+    let [least, most] = RUSH;
+    let rush = (time.mul_f64(RUSHING) / RUSHES).clamp(least, most);
+    let capacity =
+        Spread::of((0..RUSHES).map(|_| way.rush(load.requests(rush))).collect::<anyhow::Result<Vec<_>>>()?);
     let rate = capacity.median * SHARE;
     println!("{capacity:#.0} events/s go all the way; {rate:.0}/s are sent\n");
 
-    let watch = Watch::over(Way::open(&broker, &postgres)?, rate, time)?;
+    let watch = Watch::over(way, &mut load, rate, time)?;
     report::print(&watch, &machine, capacity, folder)
-}
-
-fn capacity(broker: &RabbitMq, postgres: &Server, traffic: &Traffic) -> anyhow::Result<f64> {
-    let mut way = Way::open(broker, postgres)?;
-    let rate = way.rush(traffic)?;
-    way.close(traffic.events.len())?;
-    Ok(rate)
 }

@@ -128,6 +128,7 @@ fn table(windows: &[Window]) -> Table {
         "p50 ms",
         "p99 ms",
         "events/s",
+        "busy %",
     ]);
     for window in windows.iter().step_by(windows.len().div_ceil(ROWS).max(1)) {
         let [ingest, worker] =
@@ -144,6 +145,7 @@ fn table(windows: &[Window]) -> Table {
             format!("{:.1}", window.p50),
             format!("{:.1}", window.p99),
             whole(window.rate),
+            whole(window.busy),
         ]);
     }
     table

@@ -10,21 +10,18 @@ use std::{
 };
 
 use anyhow::anyhow;
-use clerk_mirror::send::world::{INSTANCE_ID, World};
 use harness::{ProcStat, proc_stat};
 
+use super::load::{Load, world};
 use crate::{
-    common::{now, traffic::Signer},
-    ingest_process::request,
+    common::traffic::Signer,
     probe::probe,
+    processors::Processors,
     way::{Way, paced, send},
 };
 
-/// The worlds of what is sent steadily and of what is timed.
-const SEEDS: [u64; 2] = [2, 3];
-/// How long ago they began, in seconds: what Clerk sends is never of the future, and hurried as they are, their time still
-/// passes a few times as fast as ours.
-const AGO: i64 = 24 * 3600;
+/// The world of what is timed.
+const SEED: u64 = 3;
 /// From one sample to the next.
 const EVERY: Duration = Duration::from_secs(1);
 const STEP: Duration = Duration::from_millis(50);
@@ -51,20 +48,18 @@ pub struct Sample {
     pub worker: ProcStat,
     /// Events applied so far.
     pub applied: usize,
+    pub processors: Processors,
 }
 
 impl Watch {
-    /// Sends events at this rate for so long; each must end as one row.
-    pub fn over(mut way: Way<'_>, rate: f64, time: Duration) -> anyhow::Result<Self> {
+    /// Sends events at this rate for so long; each must end as one row, as those that went before.
+    pub fn over(mut way: Way<'_>, load: &mut Load, rate: f64, time: Duration) -> anyhow::Result<Self> {
+        let before = way.worker.done().events;
         let start = Instant::now();
         let signer = Signer::new()?;
-        let [steady, timed] =
-            SEEDS.map(|seed| World::in_instance(seed, INSTANCE_ID, (now() - AGO) * 1000).hurried());
         let sent = AtomicU64::new(0);
-        // Signed one by one: a signature is good for five minutes only.
-        let requests = steady.take_while(|_| start.elapsed() < time).map(|event| {
+        let requests = load.requests(time).inspect(|_| {
             sent.fetch_add(1, Ordering::Relaxed);
-            request(&signer, &event, now())
         });
         let latencies = Mutex::new(Vec::new());
         let seen = |took| {
@@ -75,15 +70,15 @@ impl Watch {
         let mut samples: Vec<Sample> = Vec::new();
         let [sending, timing] = thread::scope(|scope| {
             let sending = scope.spawn(move || send(edge, paced(requests, rate)));
-            let timing = scope.spawn(|| probe(timed, &signer, edge, &database, PATIENCE, seen));
+            let timing = scope.spawn(|| probe(world(SEED), &signer, edge, &database, PATIENCE, seen));
             while !(sending.is_finished() && timing.is_finished()) {
                 if samples.last().is_none_or(|last| start.elapsed() >= last.at + EVERY) {
-                    let sample = Sample::now(&way, start);
+                    let sample = Sample::now(&way, start)?;
                     if samples.last().is_some_and(|last| last.minute() < sample.minute()) {
                         let latencies = latencies.lock().unwrap_or_else(PoisonError::into_inner);
                         report(
                             &sample,
-                            sent.load(Ordering::Relaxed) as usize + latencies.len(),
+                            before + sent.load(Ordering::Relaxed) as usize + latencies.len(),
                             latencies.last(),
                         );
                     }
@@ -92,12 +87,12 @@ impl Watch {
                 thread::sleep(STEP);
             }
             let panicked = || Err(anyhow!("the load panicked"));
-            [sending, timing].map(|thread| thread.join().unwrap_or_else(|_| panicked()))
-        });
+            anyhow::Ok([sending, timing].map(|thread| thread.join().unwrap_or_else(|_| panicked())))
+        })?;
         sending?;
         let latencies = latencies.into_inner().unwrap_or_else(PoisonError::into_inner);
         // One that was waited for in vain was accepted, too: whether it is late or lost, the account tells.
-        let events = sent.into_inner() as usize + latencies.len() + usize::from(timing.is_err());
+        let events = before + sent.into_inner() as usize + latencies.len() + usize::from(timing.is_err());
         let settled = way.wait_for(events).and_then(|()| way.close(events));
         match (timing, settled) {
             (Ok(()), settled) => settled?,
@@ -116,13 +111,14 @@ fn report(sample: &Sample, sent: usize, last: Option<&(Duration, Duration)>) {
 }
 
 impl Sample {
-    fn now(way: &Way<'_>, start: Instant) -> Self {
-        Self {
+    fn now(way: &Way<'_>, start: Instant) -> anyhow::Result<Self> {
+        Ok(Self {
             at: start.elapsed(),
             ingest: proc_stat(way.ingest.pid()),
             worker: proc_stat(way.worker.pid()),
             applied: way.worker.done().events,
-        }
+            processors: Processors::read()?,
+        })
     }
 
     fn minute(&self) -> u64 {

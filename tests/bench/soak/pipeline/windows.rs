@@ -23,6 +23,8 @@ pub struct Window {
     pub p99: f64,
     /// Events applied a second.
     pub rate: f64,
+    /// How busy the processors were, in percent.
+    pub busy: f64,
 }
 
 /// What a process takes up.
@@ -58,6 +60,7 @@ pub fn window(watch: &Watch, from: Duration, to: Duration) -> Option<Window> {
         p50: percentile(&latencies, 50),
         p99: percentile(&latencies, 99),
         rate: (last.applied - first.applied) as f64 / (last.at - first.at).as_secs_f64(),
+        busy: last.processors.busy_since(first.processors),
     })
 }
 
