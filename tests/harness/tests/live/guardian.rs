@@ -72,7 +72,10 @@ fn programs_end_with_the_test_process_however_it_ends() {
 fn child(test: &str, ending: &str) -> Process {
     let path = env::var("PATH").unwrap();
     let vars = [("PATH", path.as_str()), (ENDING, ending)];
-    Process::start(&env::current_exe().unwrap(), ["--exact", test, "--nocapture"], vars)
+    let this = env::current_exe().unwrap();
+    // A shell's script in the background ignores interruptions, and so does all that it starts.
+    let arguments = ["--default-signal=INT", this.to_str().unwrap(), "--exact", test, "--nocapture"];
+    Process::start(Path::new("/usr/bin/env"), arguments, vars)
 }
 
 /// Tells the parent in which folder everything of this process is.
