@@ -15,7 +15,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
-use crate::free_port;
+use crate::{free_port, wait_until};
+
+const OWN_PORT_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A proxy in front of a server. It runs on a thread of its own; a change is in force when the call returns,
 /// in sync and async tests alike.
@@ -113,7 +115,13 @@ impl Proxy {
         }
         let runtime = self.runtime.as_ref().expect("taken only on drop");
         let _context = runtime.enter();
-        let listener = std::net::TcpListener::bind(self.address).expect("the proxy's own port is free");
+        // A program that another thread starts just now holds all that this process had open, until it has become what it is to be.
+        let mut listener = None;
+        wait_until("the proxy's own port is free", OWN_PORT_DEADLINE, || {
+            listener = std::net::TcpListener::bind(self.address).ok();
+            listener.is_some()
+        });
+        let listener = listener.expect("what was waited for");
         listener.set_nonblocking(true).expect("a listener");
         let listener = TcpListener::from_std(listener).expect("a listener");
         let (open, closed) = sync_channel(0);
