@@ -116,12 +116,15 @@ impl Proxy {
         let runtime = self.runtime.as_ref().expect("taken only on drop");
         let _context = runtime.enter();
         // A program that another thread starts just now holds all that this process had open, until it has become what it is to be.
-        let mut listener = None;
+        let mut listener = std::net::TcpListener::bind(self.address);
         wait_until("the proxy's own port is free", OWN_PORT_DEADLINE, || {
-            listener = std::net::TcpListener::bind(self.address).ok();
-            listener.is_some()
+            let in_use = listener.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse);
+            if in_use {
+                listener = std::net::TcpListener::bind(self.address);
+            }
+            !in_use
         });
-        let listener = listener.expect("what was waited for");
+        let listener = listener.expect("a port to listen on");
         listener.set_nonblocking(true).expect("a listener");
         let listener = TcpListener::from_std(listener).expect("a listener");
         let (open, closed) = sync_channel(0);

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What PostgreSQL's manual advises for a machine of its own, within reason. By its defaults it caches 128 MB and, at thousands
-/// of events a second, ends a checkpoint every half minute.
+/// of events a second, begins a checkpoint every 20 seconds.
 pub const POSTGRES_SETTINGS: [&str; 2] = ["shared_buffers=2GB", "max_wal_size=4GB"];
 
 /// Of what goes all the way as fast as it goes, so much is sent.
